@@ -1,0 +1,126 @@
+package import Model
+
+/// The two programs of one local address.
+package struct EndpointPrograms: Hashable, Sendable {
+    package var id: EndpointID
+    package var ingress: UInt32
+    package var egress: UInt32
+
+    package init(id: EndpointID, ingress: UInt32, egress: UInt32) {
+        self.id = id
+        self.ingress = ingress
+        self.egress = egress
+    }
+}
+
+/// All tables of one policy program, as `bpf/abi/abi.h` describes them. The id is derived from the
+/// content, so that an agent that starts anew gives the same program the same id.
+package struct ProgramTables: Hashable, Sendable {
+    package struct PortPrefix: Hashable, Sendable {
+        package var `protocol`: UInt8
+        /// Host order; for ICMP type << 8 | code.
+        package var port: UInt16
+        /// How many bits of the port count: 0 covers the protocol, 16 is one port.
+        package var length: Int
+
+        package init(protocol: UInt8, port: UInt16, length: Int) {
+            self.protocol = `protocol`
+            self.port = port
+            self.length = length
+        }
+    }
+
+    package struct VerdictKey: Hashable, Sendable {
+        package var group: UInt32
+        package var portGroup: UInt32
+        package var sourcePortGroup: UInt32
+
+        package init(group: UInt32, portGroup: UInt32, sourcePortGroup: UInt32) {
+            self.group = group
+            self.portGroup = portGroup
+            self.sourcePortGroup = sourcePortGroup
+        }
+    }
+
+    package struct Verdict: Hashable, Sendable {
+        package var isAllowed: Bool
+        /// Id of the deciding rule, 0 for none.
+        package var rule: UInt32
+        /// Id of the first Log rule passed on the way, 0 for none.
+        package var logRule: UInt32
+
+        package init(isAllowed: Bool, rule: UInt32, logRule: UInt32) {
+            self.isAllowed = isAllowed
+            self.rule = rule
+            self.logRule = logRule
+        }
+    }
+
+    package var id: UInt32
+    package var usesSourcePorts = false
+    /// Group of every class that `groups` does not name.
+    package var defaultGroup: UInt32 = 0
+    package var defaultPortGroup: UInt32 = 0
+    package var groups: [UInt32: UInt32] = [:]
+    package var ports: [PortPrefix: UInt32] = [:]
+    package var sourcePorts: [PortPrefix: UInt32] = [:]
+    package var verdicts: [VerdictKey: Verdict] = [:]
+
+    package init(id: UInt32) {
+        self.id = id
+    }
+}
+
+/// What a rule id stands for.
+package struct RuleName: Hashable, Sendable {
+    package enum Owner: Hashable, Sendable {
+        case policy(PolicyID)
+        case profile(String)
+        /// The end of a tier that applied and decided nothing.
+        case endOfTier
+        /// No tier and no profile decided.
+        case noMatch
+    }
+
+    package var tier: String
+    package var owner: Owner
+    package var direction: Direction
+    /// Position in the policy's list; -1 for an end of tier and for no match.
+    package var index: Int
+
+    package init(tier: String, owner: Owner, direction: Direction, index: Int) {
+        self.tier = tier
+        self.owner = owner
+        self.direction = direction
+        self.index = index
+    }
+}
+
+/// What must become of the kernel's tables. The dataplane applies the parts in the order in which
+/// they stand here; each is whole in the kernel before the next begins, so that no packet meets a
+/// program without its tables or a class without its groups.
+package struct DataplaneChange: Hashable, Sendable {
+    /// Programs under ids that no endpoint uses yet.
+    package var programsAdded: [ProgramTables] = []
+    /// Additions to programs in use: groups of classes new to them, and the verdicts of groups new
+    /// to them.
+    package var programsExtended: [ProgramTables] = []
+    /// Label class of remote addresses; `nil` takes the prefix out.
+    package var classes: [Prefix: UInt32?] = [:]
+    /// Programs of local addresses; `nil` when the address is local no more.
+    package var endpoints: [Address: EndpointPrograms?] = [:]
+    /// Programs of sources that are none of an endpoint's own addresses, by family.
+    package var spoofers: [EndpointID: [Family: UInt32]?] = [:]
+    /// Programs in use under which a flow that was judged before may now get another verdict.
+    package var revoked: Set<UInt32> = []
+    /// Parts of programs in use that nothing refers to any more: groups of classes that are gone.
+    package var groupsRemoved: [UInt32: [UInt32]] = [:]
+    /// Programs that no endpoint uses any more.
+    package var programsRemoved: [UInt32] = []
+    /// Names of rules in the tables; `nil` when no table refers to it any more.
+    package var rules: [UInt32: RuleName?] = [:]
+
+    package init() {}
+
+    package var isEmpty: Bool { self == DataplaneChange() }
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the BPF programs and the agent agree on: every map's key and value, every number that both
+ * sides name. Swift imports this file as CBPFABI, so nothing here is written down a second time.
+ *
+ * Addresses are 16 bytes in network order; IPv4 is mapped (::ffff:a.b.c.d). Ports are in network
+ * order (__be16). Times are nanoseconds of CLOCK_MONOTONIC (bpf_ktime_get_ns and its coarse form).
+ * All padding is a named, zeroed field.
+ */
+#pragma once
+
+#include <linux/types.h>
+
+enum {
+	CARA_ENDPOINTS_MAX = 16384,
+	CARA_IFACES_MAX = 8192,
+	CARA_SLOTS_MAX = 16384,
+	CARA_CLASSES_MAX = 1 << 20,
+	CARA_GROUPS_MAX = 1 << 20,
+	CARA_PORTS_MAX = 1 << 20,
+	CARA_VERDICTS_MAX = 1 << 20,
+	CARA_PROGRAMS_MAX = 65536,
+	CARA_CONNS_MAX = 512000,
+	CARA_FRAGS_MAX = 16384,
+	CARA_SPOOF_MAX = 65536,
+	CARA_LOCALS_MAX = 4096,
+	CARA_EVENTS_BYTES = 1 << 20,
+	/* bits of an LPM key's prefixlen that come before the address */
+	CARA_ADDR_BITS = 128,
+};
+
+struct cara_addr {
+	__be32 word[4];
+};
+
+/* ---- policy (design: one verdict, four look-ups) --------------------------------------- */
+
+/* cara_classes: remote address -> label class; no entry is class 0 */
+struct cara_class_key {
+	__u32 prefixlen; /* 0..128 */
+	struct cara_addr addr;
+};
+_Static_assert(sizeof(struct cara_class_key) == 20, "LPM key: no hidden padding");
+
+/* cara_programs: id -> how to run a policy program */
+struct cara_program {
+	__u32 flags; /* CARA_PROGRAM_* */
+	/* group of every remote without an entry in cara_groups */
+	__u32 default_group;
+	/* port group of every protocol and port without an entry in cara_ports */
+	__u32 default_port_group;
+	__u32 pad;
+};
+
+enum cara_program_flag {
+	/* the verdict depends on the source port too: look cara_sports up */
+	CARA_PROGRAM_SPORTS = 1,
+};
+
+/* cara_groups: (program, class) -> remote group; no entry is the program's default_group */
+struct cara_group_key {
+	__u32 program;
+	__u32 class_id;
+};
+_Static_assert(sizeof(struct cara_group_key) == 8, "hash key: no hidden padding");
+
+/*
+ * cara_ports, cara_sports: (program, protocol, port) -> port group, longest prefix. The bits in
+ * order: program 32, proto 8, pad 8, port 16. prefixlen 40 covers a whole protocol, 64 one port.
+ * For ICMP and ICMPv6 port is htons(type << 8 | code). Protocols without ports use port 0.
+ * A fragment whose ports are unknown is never judged here.
+ */
+struct cara_port_key {
+	__u32 prefixlen;
+	__be32 program; /* big endian, because an LPM compares from the first byte */
+	__u8 proto;
+	__u8 pad;
+	__be16 port;
+};
+_Static_assert(sizeof(struct cara_port_key) == 12, "LPM key: no hidden padding");
+
+/* cara_verdicts: (program, groups) -> verdict; no entry is a bug or a full map, and denies */
+struct cara_verdict_key {
+	__u32 program;
+	__u32 group;
+	__u32 port_group;
+	__u32 sport_group; /* 0 without CARA_PROGRAM_SPORTS */
+};
+_Static_assert(sizeof(struct cara_verdict_key) == 16, "hash key: no hidden padding");
+
+enum cara_action {
+	CARA_ACTION_DENY = 0,
+	CARA_ACTION_ALLOW = 1,
+};
+
+struct cara_verdict {
+	__u32 rule; /* id of the deciding rule, see caracalctl; 0 is none */
+	__u32 log_rule; /* id of the first Log rule passed on the way; 0 is none */
+	__u8 action; /* enum cara_action */
+	__u8 pad[3];
+};
+
+/* ---- endpoints -------------------------------------------------------------------------- */
+
+/* Programs 0 and 1 have no tables. */
+enum {
+	CARA_PROGRAM_DENY_ALL = 0,
+	CARA_PROGRAM_ALLOW_ALL = 1,
+	/* the first id that the agent gives */
+	CARA_PROGRAM_FIRST = 16,
+};
+
+enum cara_endpoint_flag {
+	/* its programs are live; until then every packet to and from it is dropped */
+	CARA_ENDPOINT_READY = 1,
+};
+
+/* cara_endpoints: local workload address -> endpoint */
+struct cara_endpoint {
+	__u32 ifindex; /* host end of the veth */
+	__u32 slot; /* index into cara_gens, 1.. */
+	__u32 ingress_program;
+	__u32 egress_program;
+	__u8 mac[6]; /* pod end of the veth */
+	__u8 host_mac[6]; /* host end */
+	__u32 flags; /* CARA_ENDPOINT_* */
+};
+_Static_assert(sizeof(struct cara_endpoint) == 32, "no hidden padding");
+
+/* cara_ifaces: ifindex of a workload's host end -> its flags and the programs of sources that are
+ * none of its own addresses but allowed by cara_spoof */
+struct cara_iface {
+	__u32 slot;
+	__u32 egress_program4;
+	__u32 egress_program6;
+	__u32 flags; /* CARA_IFACE_* */
+};
+
+enum cara_iface_flag {
+	/* cara_spoof has prefixes for it */
+	CARA_IFACE_SPOOF_PREFIXES = 1,
+};
+
+/* cara_spoof: (ifindex, source) -> 1: allowedSourcePrefixes */
+struct cara_spoof_key {
+	__u32 prefixlen; /* 32 + 0..128 */
+	__be32 ifindex;
+	struct cara_addr addr;
+};
+_Static_assert(sizeof(struct cara_spoof_key) == 24, "LPM key: no hidden padding");
+
+/* cara_locals: address of this node itself -> 1 */
+
+/*
+ * cara_gens: slot -> generation. Slot 0 belongs to routing: it moves when a cached way out may be
+ * wrong. Slot n moves when a verdict of the endpoint of that slot may be another one now.
+ */
+
+/* ---- connections ------------------------------------------------------------------------ */
+
+/*
+ * cara_conns: connection -> state. One entry serves both directions: the numerically lower
+ * (address, port) is `a`. For ICMP echo both ports hold the identifier; other protocols without
+ * ports have 0.
+ */
+struct cara_conn_key {
+	struct cara_addr a;
+	struct cara_addr b;
+	__be16 aport;
+	__be16 bport;
+	__u8 proto;
+	__u8 pad[3];
+};
+_Static_assert(sizeof(struct cara_conn_key) == 40, "hash key: no hidden padding");
+
+enum cara_conn_flag {
+	/* the packet that made the entry went from a to b */
+	CARA_CONN_FROM_A = 1 << 0,
+	/* TCP, per direction: seen from a (A) and from b (B) */
+	CARA_CONN_SYN_A = 1 << 1,
+	CARA_CONN_SYN_B = 1 << 2,
+	CARA_CONN_ACK_A = 1 << 3,
+	CARA_CONN_ACK_B = 1 << 4,
+	CARA_CONN_FIN_A = 1 << 5,
+	CARA_CONN_FIN_B = 1 << 6,
+	CARA_CONN_RST = 1 << 7,
+	/* a packet came back: UDP and others count as established */
+	CARA_CONN_REPLIED = 1 << 8,
+	/* made by the node itself towards a local workload: no policy was asked */
+	CARA_CONN_FROM_HOST = 1 << 9,
+};
+
+/* How packets of one direction leave; the cached answer of the first packet's look-ups. */
+enum cara_way {
+	CARA_WAY_UNKNOWN = 0, /* look again */
+	CARA_WAY_HOST = 1, /* the node's own stack decides */
+	CARA_WAY_PEER = 2, /* bpf_redirect_peer to the veth `ifindex` */
+	CARA_WAY_NEIGH = 3, /* bpf_redirect_neigh by `ifindex` to `next_hop` */
+};
+
+struct cara_leg {
+	/* interface that packets of this direction must come from when it is a workload's; 0 any */
+	__u32 from_ifindex;
+	__u32 ifindex;
+	__u32 next_hop; /* index into cara_next_hops; 0: the destination itself */
+	__u8 way; /* enum cara_way */
+	__u8 pad[3];
+	__u64 packets;
+	__u64 bytes;
+};
+
+struct cara_conn {
+	__u64 created;
+	__u64 seen;
+	__u32 flags; /* CARA_CONN_* */
+	__u32 route_gen; /* cara_gens[0] when the ways were found */
+	/* local ends and the generations that allowed the connection; slot 0: end is not local */
+	__u32 src_slot;
+	__u32 src_gen;
+	__u32 dst_slot;
+	__u32 dst_gen;
+	__u32 egress_rule; /* deciding rule ids, 0 none */
+	__u32 ingress_rule;
+	__be16 icmp; /* htons(type << 8 | code) of the first packet */
+	__u16 pad[3];
+	struct cara_leg leg[2]; /* 0: a to b, 1: b to a */
+};
+
+/* cara_frags: datagram -> ports of its first fragment */
+struct cara_frag_key {
+	struct cara_addr src;
+	struct cara_addr dst;
+	__be32 id;
+	__u8 proto;
+	__u8 pad[3];
+};
+_Static_assert(sizeof(struct cara_frag_key) == 40, "hash key: no hidden padding");
+
+struct cara_frag {
+	__be16 sport;
+	__be16 dport;
+	__u32 pad;
+	__u64 seen;
+};
+
+/* ---- what became of packets -------------------------------------------------------------- */
+
+/*
+ * Why a packet passed or was dropped; the index of cara_counters. The text of each is one switch
+ * in Swift (Dataplane/Reason.swift). Append only at the end of a group.
+ */
+enum cara_reason {
+	CARA_PASS = 0,
+	CARA_PASS_NOT_IP, /* ARP and other link-local business of a host interface */
+	CARA_DROP_MALFORMED, /* a header is cut off or contradicts itself */
+	CARA_DROP_NOT_IP, /* a workload sent neither ARP nor IP */
+	CARA_DROP_SPOOFED_SOURCE,
+	CARA_DROP_NOT_READY, /* the endpoint's policy is not live yet */
+	CARA_DROP_EGRESS_POLICY,
+	CARA_DROP_INGRESS_POLICY,
+	CARA_DROP_NO_VERDICT, /* tables incomplete: fails closed */
+	CARA_DROP_CONN_FULL, /* no room for a new connection */
+	CARA_DROP_INVALID_TCP, /* no SYN and no connection known */
+	CARA_DROP_FRAGMENT_UNKNOWN, /* a fragment whose first part was not seen */
+	CARA_DROP_ICMP_UNRELATED, /* an ICMP error about no known connection */
+	CARA_DROP_NO_ROUTE, /* unreachable, blackhole or prohibit route */
+	CARA_DROP_TTL, /* would leave with no hops left */
+	CARA_DROP_HOST_ENDPOINT, /* defaultEndpointToHostAction is Drop */
+	CARA_DROP_HEADERS, /* more IPv6 extension headers than we follow */
+	CARA_REASON_COUNT,
+};
+
+enum cara_event_kind {
+	CARA_EVENT_LOG_RULE = 1, /* a Log rule matched */
+	CARA_EVENT_DROP = 2, /* only when cara_config.drop_events is set */
+};
+
+/* ring buffer cara_events */
+struct cara_event {
+	__u32 kind; /* enum cara_event_kind */
+	__u32 reason; /* enum cara_reason */
+	__u32 rule;
+	__u32 ifindex;
+	struct cara_addr src;
+	struct cara_addr dst;
+	__be16 sport;
+	__be16 dport;
+	__u8 proto;
+	__u8 direction; /* enum cara_direction */
+	__u16 length;
+};
+
+enum cara_direction {
+	CARA_INGRESS = 0,
+	CARA_EGRESS = 1,
+};
+
+/* ---- configuration ------------------------------------------------------------------------ */
+
+enum cara_host_action {
+	CARA_HOST_DROP = 0,
+	CARA_HOST_ACCEPT = 1,
+	CARA_HOST_RETURN = 2,
+};
+
+/* cara_settings[0]: what may change while the programs run */
+struct cara_settings {
+	__u32 endpoint_to_host; /* enum cara_host_action */
+	__u32 drop_events; /* 1: one event a drop */
+	__u32 vxlan_port; /* host order; dropped from workloads unless allow_vxlan */
+	__u8 allow_vxlan;
+	__u8 allow_ipip;
+	__u8 conntrack_invalid_check; /* drop TCP without SYN that belongs to no connection */
+	__u8 pad;
+};
