@@ -71,31 +71,6 @@ package struct ProgramTables: Hashable, Sendable {
     }
 }
 
-/// What a rule id stands for.
-package struct RuleName: Hashable, Sendable {
-    package enum Owner: Hashable, Sendable {
-        case policy(PolicyID)
-        case profile(String)
-        /// The end of a tier that applied and decided nothing.
-        case endOfTier
-        /// No tier and no profile decided.
-        case noMatch
-    }
-
-    package var tier: String
-    package var owner: Owner
-    package var direction: Direction
-    /// Position in the policy's list; -1 for an end of tier and for no match.
-    package var index: Int
-
-    package init(tier: String, owner: Owner, direction: Direction, index: Int) {
-        self.tier = tier
-        self.owner = owner
-        self.direction = direction
-        self.index = index
-    }
-}
-
 /// What must become of the kernel's tables. The dataplane applies the parts in the order in which
 /// they stand here; each is whole in the kernel before the next begins, so that no packet meets a
 /// program without its tables or a class without its groups.
