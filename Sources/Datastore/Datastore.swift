@@ -1,6 +1,6 @@
 package import Resources
 
-/// A point in the history of a store: every write makes the next one. 0 is the empty store.
+/// A point in the history of a store: every write makes the next one, and 0 is the empty store.
 package struct Revision: RawRepresentable, Hashable, Comparable, Sendable, CustomStringConvertible {
     package let rawValue: UInt64
 
@@ -72,6 +72,13 @@ package struct Event: Hashable, Sendable {
         self.change = change
         self.revision = revision
     }
+
+    /// The object after the change, or before its deletion.
+    package var resource: Resource {
+        switch change {
+        case .added(let resource), .modified(let resource), .deleted(let resource): resource
+        }
+    }
 }
 
 /// Why the store did not do what it was asked.
@@ -86,6 +93,9 @@ package enum DatastoreError: Error, Hashable, Sendable {
     case unavailable(String)
     /// What is stored under this key is no valid object.
     case corrupt(ResourceKey, String)
+    /// The caller's object cannot be stored whatever the store holds: no name, no kind, or a
+    /// `resourceVersion` on an object to be created.
+    case invalid(ResourceKey, String)
 }
 
 extension DatastoreError: CustomStringConvertible {
@@ -99,6 +109,7 @@ extension DatastoreError: CustomStringConvertible {
             "revision \(asked) is compacted; the oldest to watch from is \(oldest)"
         case .unavailable(let why): "the store is unavailable: \(why)"
         case .corrupt(let key, let why): "\(key) is corrupt in the store: \(why)"
+        case .invalid(let key, let why): "\(key) cannot be stored: \(why)"
         }
     }
 }
