@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What Swift needs of the kernel's and libc's headers that the Glibc module leaves out. Functions
+ * hidden behind _GNU_SOURCE are reached by their system call; macros that Swift cannot import
+ * become static inline functions. Constants come from the headers themselves.
+ */
+#pragma once
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/fib_rules.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/magic.h>
+#include <linux/neighbour.h>
+#include <linux/netlink.h>
+#include <linux/nsfs.h>
+#include <linux/rtnetlink.h>
+#include <linux/sched.h>
+#include <linux/veth.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/inotify.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/types.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* Moves the calling thread into the namespace behind `fd`. */
+static inline int linux_setns(int fd, int type)
+{
+	return (int)syscall(SYS_setns, fd, type);
+}
+
+/* Gives the calling thread namespaces of its own. */
+static inline int linux_unshare(int flags)
+{
+	return (int)syscall(SYS_unshare, flags);
+}
+
+/* The CLONE_NEW... flag of the namespace behind `fd`; fails on any other file. */
+static inline int linux_namespace_type(int fd)
+{
+	return ioctl(fd, NS_GET_NSTYPE);
+}
+
+static inline pid_t linux_gettid(void)
+{
+	return (pid_t)syscall(SYS_gettid);
+}
+
+/* struct ucred of <sys/socket.h>, which only _GNU_SOURCE shows. */
+struct linux_peer {
+	pid_t pid;
+	uid_t uid;
+	gid_t gid;
+};
+
+/* Who connected to the local socket `fd`. */
+static inline int linux_peer_credentials(int fd, struct linux_peer *peer)
+{
+	socklen_t length = sizeof(*peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, peer, &length);
+}
+
+/* Attribute types carry flags in their two high bits. */
+static inline uint16_t linux_nla_type(uint16_t type)
+{
+	return type & NLA_TYPE_MASK;
+}
+
+/* Netlink aligns messages and attributes to four bytes. */
+static inline int linux_netlink_align(int length)
+{
+	return NLMSG_ALIGN(length);
+}
+
+static inline int linux_eventfd(unsigned int value)
+{
+	return eventfd(value, EFD_CLOEXEC);
+}
