@@ -27,6 +27,8 @@ enum {
 	CARA_EVENTS_BYTES = 1 << 20,
 	/* bits of an LPM key's prefixlen that come before the address */
 	CARA_ADDR_BITS = 128,
+	/* IPv6 extension headers followed before a packet is given up */
+	CARA_HEADERS_MAX = 8,
 };
 
 struct cara_addr {
@@ -141,7 +143,7 @@ enum cara_iface_flag {
 	CARA_IFACE_SPOOF_PREFIXES = 1,
 };
 
-/* cara_spoof: (ifindex, source) -> 1: allowedSourcePrefixes */
+/* cara_spoof: (ifindex, source) -> 1 (__u32): allowedSourcePrefixes */
 struct cara_spoof_key {
 	__u32 prefixlen; /* 32 + 0..128 */
 	__be32 ifindex;
@@ -149,11 +151,13 @@ struct cara_spoof_key {
 };
 _Static_assert(sizeof(struct cara_spoof_key) == 24, "LPM key: no hidden padding");
 
-/* cara_locals: address of this node itself -> 1 */
+/* cara_locals: address of this node itself -> 1 (__u32) */
 
 /*
- * cara_gens: slot -> generation. Slot 0 belongs to routing: it moves when a cached way out may be
- * wrong. Slot n moves when a verdict of the endpoint of that slot may be another one now.
+ * cara_gens: slot -> generation (__u32). Slot 0 belongs to routing: it moves when a cached way out
+ * may be wrong. Slot n moves when a verdict of the endpoint of that slot may be another one
+ * now, when its MAC or interface changes, and when the slot gets another owner. A change of
+ * endpoint_to_host moves all of them.
  */
 
 /* ---- connections ------------------------------------------------------------------------ */
@@ -198,49 +202,87 @@ enum cara_way {
 	CARA_WAY_NEIGH = 3, /* bpf_redirect_neigh by `ifindex` to `next_hop` */
 };
 
+/* Ethernet addresses in the order of the frame: what a packet to a local pod carries */
+struct cara_macs {
+	__u8 dest[6]; /* pod end of the veth */
+	__u8 source[6]; /* host end */
+	__u8 pad[4];
+};
+
 struct cara_leg {
 	/* interface that packets of this direction must come from when it is a workload's; 0 any */
 	__u32 from_ifindex;
 	__u32 ifindex;
-	__u32 next_hop; /* index into cara_next_hops; 0: the destination itself */
+	__u32 route_gen; /* cara_gens[0] when the way was found; another value: look again */
+	__u16 mtu; /* of the way out, CARA_WAY_NEIGH only */
 	__u8 way; /* enum cara_way */
-	__u8 pad[3];
+	__u8 pad;
+	union {
+		struct cara_addr next_hop; /* CARA_WAY_NEIGH */
+		struct cara_macs macs; /* CARA_WAY_PEER */
+	};
 	__u64 packets;
-	__u64 bytes;
+	__u64 bytes; /* frames as the program saw them, Ethernet header included */
 };
 
+/* What every packet touches stands first: with the key it fits two cache lines. */
 struct cara_conn {
-	__u64 created;
-	__u64 seen;
+	__u64 seen; /* last packet, rounded down to CARA_SEEN_GRAIN */
 	__u32 flags; /* CARA_CONN_* */
-	__u32 route_gen; /* cara_gens[0] when the ways were found */
-	/* local ends and the generations that allowed the connection; slot 0: end is not local */
+	/*
+	 * Local ends of the first packet and the generations that allowed it; slot 0: that end is not
+	 * local, or no policy was asked.
+	 */
 	__u32 src_slot;
 	__u32 src_gen;
 	__u32 dst_slot;
 	__u32 dst_gen;
+	__be16 icmp; /* htons(type << 8 | code) of the first packet */
+	__u16 pad;
+	struct cara_leg leg[2]; /* 0: a to b, 1: b to a */
+	__u64 created;
 	__u32 egress_rule; /* deciding rule ids, 0 none */
 	__u32 ingress_rule;
-	__be16 icmp; /* htons(type << 8 | code) of the first packet */
-	__u16 pad[3];
-	struct cara_leg leg[2]; /* 0: a to b, 1: b to a */
 };
 
-/* cara_frags: datagram -> ports of its first fragment */
+/*
+ * How long a connection is honoured after its last packet, in seconds: Calico's defaults. The
+ * programs refuse an older entry, so a sweep that is late or absent costs memory, not safety.
+ */
+enum cara_timeout {
+	CARA_TIMEOUT_TCP_SYN = 20, /* handshake not finished */
+	CARA_TIMEOUT_TCP_ESTABLISHED = 3600,
+	CARA_TIMEOUT_TCP_FINS = 30, /* both ends have closed */
+	CARA_TIMEOUT_TCP_RESET = 40,
+	CARA_TIMEOUT_UDP = 60,
+	CARA_TIMEOUT_ICMP = 5,
+	CARA_TIMEOUT_GENERIC = 600,
+	/* between a datagram's first fragment and its last */
+	CARA_TIMEOUT_FRAGMENT = 30,
+};
+
+enum {
+	/* nanoseconds; `seen` is written no more often than this */
+	CARA_SEEN_GRAIN = 500000000,
+};
+
+/* cara_frags: datagram -> what its first fragment says about all of them */
 struct cara_frag_key {
 	struct cara_addr src;
 	struct cara_addr dst;
 	__be32 id;
-	__u8 proto;
+	__u8 proto; /* 0 for IPv6: RFC 8200 4.5 tells datagrams apart without it */
 	__u8 pad[3];
 };
 _Static_assert(sizeof(struct cara_frag_key) == 40, "hash key: no hidden padding");
 
 struct cara_frag {
+	__u64 seen;
 	__be16 sport;
 	__be16 dport;
-	__u32 pad;
-	__u64 seen;
+	__be16 icmp; /* htons(type << 8 | code) */
+	__u8 proto;
+	__u8 kind; /* as the parser sorts packets; of no use to others */
 };
 
 /* ---- what became of packets -------------------------------------------------------------- */
@@ -266,13 +308,14 @@ enum cara_reason {
 	CARA_DROP_NO_ROUTE, /* unreachable, blackhole or prohibit route */
 	CARA_DROP_TTL, /* would leave with no hops left */
 	CARA_DROP_HOST_ENDPOINT, /* defaultEndpointToHostAction is Drop */
-	CARA_DROP_HEADERS, /* more IPv6 extension headers than we follow */
+	CARA_DROP_HEADERS, /* more IPv6 extension headers than CARA_HEADERS_MAX */
+	CARA_DROP_TUNNEL, /* a workload sent VXLAN or IPIP and may not */
 	CARA_REASON_COUNT,
 };
 
 enum cara_event_kind {
 	CARA_EVENT_LOG_RULE = 1, /* a Log rule matched */
-	CARA_EVENT_DROP = 2, /* only when cara_config.drop_events is set */
+	CARA_EVENT_DROP = 2, /* only when cara_settings.drop_events is set */
 };
 
 /* ring buffer cara_events */

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Every map, once. Names are at most 15 characters: the kernel keeps no more. Big tables that are
+ * mostly empty allocate an entry when it is written (BPF_F_NO_PREALLOC). The agent may lower any
+ * size before it loads an object, and pins each map by its name.
+ */
+#pragma once
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "../abi/abi.h"
+
+/* remote address -> label class */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__type(key, struct cara_class_key);
+	__type(value, __u32);
+	__uint(max_entries, CARA_CLASSES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} cara_classes SEC(".maps");
+
+/* policy program -> its defaults */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, __u32);
+	__type(value, struct cara_program);
+	__uint(max_entries, CARA_PROGRAMS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} cara_programs SEC(".maps");
+
+/* program, label class -> remote group */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct cara_group_key);
+	__type(value, __u32);
+	__uint(max_entries, CARA_GROUPS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} cara_groups SEC(".maps");
+
+/* program, protocol, destination port -> port group */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__type(key, struct cara_port_key);
+	__type(value, __u32);
+	__uint(max_entries, CARA_PORTS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} cara_ports SEC(".maps");
+
+/* program, protocol, source port -> source port group */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__type(key, struct cara_port_key);
+	__type(value, __u32);
+	__uint(max_entries, CARA_PORTS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} cara_sports SEC(".maps");
+
+/* program, groups -> verdict */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct cara_verdict_key);
+	__type(value, struct cara_verdict);
+	__uint(max_entries, CARA_VERDICTS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} cara_verdicts SEC(".maps");
+
+/* local workload address -> endpoint */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct cara_addr);
+	__type(value, struct cara_endpoint);
+	__uint(max_entries, CARA_ENDPOINTS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} cara_endpoints SEC(".maps");
+
+/* ifindex of a workload's host end -> what it may send beyond its own addresses */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, __u32);
+	__type(value, struct cara_iface);
+	__uint(max_entries, CARA_IFACES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} cara_ifaces SEC(".maps");
+
+/* ifindex, source -> 1 */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__type(key, struct cara_spoof_key);
+	__type(value, __u32);
+	__uint(max_entries, CARA_SPOOF_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} cara_spoof SEC(".maps");
+
+/* address of this node -> 1 */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct cara_addr);
+	__type(value, __u32);
+	__uint(max_entries, CARA_LOCALS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} cara_locals SEC(".maps");
+
+/* slot -> generation; slot 0 is routing's */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, __u32);
+	__uint(max_entries, CARA_SLOTS_MAX);
+} cara_gens SEC(".maps");
+
+/* connection -> state; LRU, so that new flows go on when no agent is there to sweep */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__type(key, struct cara_conn_key);
+	__type(value, struct cara_conn);
+	__uint(max_entries, CARA_CONNS_MAX);
+} cara_conns SEC(".maps");
+
+/* fragmented datagram -> ports */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__type(key, struct cara_frag_key);
+	__type(value, struct cara_frag);
+	__uint(max_entries, CARA_FRAGS_MAX);
+} cara_frags SEC(".maps");
+
+/* enum cara_reason -> packets, per CPU */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__type(key, __u32);
+	__type(value, __u64);
+	__uint(max_entries, CARA_REASON_COUNT);
+} cara_counters SEC(".maps");
+
+/* struct cara_event, as they happen */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, CARA_EVENTS_BYTES);
+} cara_events SEC(".maps");
+
+/* 0 -> settings */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, struct cara_settings);
+	__uint(max_entries, 1);
+} cara_settings SEC(".maps");
