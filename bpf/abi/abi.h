@@ -15,6 +15,8 @@ enum {
 	CARA_ENDPOINTS_MAX = 16384,
 	CARA_IFACES_MAX = 8192,
 	CARA_SLOTS_MAX = 16384,
+	/* the last slot of cara_gens is no endpoint's: not 0 while the agent changes what was judged */
+	CARA_SLOT_CHANGING = CARA_SLOTS_MAX - 1,
 	CARA_CLASSES_MAX = 1 << 20,
 	CARA_GROUPS_MAX = 1 << 20,
 	CARA_PORTS_MAX = 1 << 20,
