@@ -13,8 +13,10 @@ package struct EndpointPrograms: Hashable, Sendable {
     }
 }
 
-/// All tables of one policy program, as `bpf/abi/abi.h` describes them. The id is derived from the
-/// content, so that an agent that starts anew gives the same program the same id.
+/// All tables of one policy program, as `bpf/abi/abi.h` describes them.
+///
+/// The id is derived from the content, so that an agent that starts anew gives the same program the
+/// same id.
 package struct ProgramTables: Hashable, Sendable {
     package struct PortPrefix: Hashable, Sendable {
         package var `protocol`: UInt8
@@ -71,9 +73,11 @@ package struct ProgramTables: Hashable, Sendable {
     }
 }
 
-/// What must become of the kernel's tables. The dataplane applies the parts in the order in which
-/// they stand here; each is whole in the kernel before the next begins, so that no packet meets a
-/// program without its tables or a class without its groups.
+/// What must become of the kernel's tables.
+///
+/// The dataplane applies the parts in the order in which they stand here; each is whole in the kernel
+/// before the next begins, so that no packet meets a program without its tables or a class without
+/// its groups.
 package struct DataplaneChange: Hashable, Sendable {
     /// Programs under ids that no endpoint uses yet.
     package var programsAdded: [ProgramTables] = []
@@ -90,10 +94,17 @@ package struct DataplaneChange: Hashable, Sendable {
     package var revoked: Set<UInt32> = []
     /// Parts of programs in use that nothing refers to any more: groups of classes that are gone.
     package var groupsRemoved: [UInt32: [UInt32]] = [:]
+    /// Verdicts of groups that no class is in any more, in programs in use.
+    package var verdictsRemoved: [UInt32: [ProgramTables.VerdictKey]] = [:]
     /// Programs that no endpoint uses any more.
     package var programsRemoved: [UInt32] = []
     /// Names of rules in the tables; `nil` when no table refers to it any more.
     package var rules: [UInt32: RuleName?] = [:]
+    /// Local endpoints that do not get an address because another local endpoint has it; empty when
+    /// an address is no longer in dispute.
+    package var conflicts: [Address: [EndpointID]] = [:]
+    /// What could not be compiled; the endpoint keeps its former program or, if it is new, is denied.
+    package var failures: [CompileFailure] = []
 
     package init() {}
 
