@@ -1,0 +1,127 @@
+import CLibBPF
+import Glibc
+import Linux
+
+// Many entries at once. Each is atomic for itself, the whole is not: a map that programs write
+// meanwhile may show an entry twice or miss one that came or went.
+
+extension Map where Key: BitwiseCopyable, Value: BitwiseCopyable {
+    /// One entry as the kernel holds it.
+    package struct Entry {
+        package let key: Key
+        package let value: Value
+    }
+
+    /// All entries, by batches where the kind of map has them and by `get_next_key` elsewhere.
+    package func entries() throws(BPFError) -> [Entry] {
+        if info.hasBatches { return try batched() }
+        var result: [Entry] = []
+        for key in try keys() {
+            if let value = try get(key) { result.append(Entry(key: key, value: value)) }
+        }
+        return result
+    }
+
+    /// All keys, one system call each.
+    package func keys() throws(BPFError) -> [Key] {
+        var result: [Key] = []
+        // A key that vanishes under us starts the walk again; the bound ends an endless chase.
+        let bound = 2 * info.maxEntries + 1024
+        while result.count < bound {
+            guard let key = try key(after: result.last) else { break }
+            result.append(key)
+        }
+        return result
+    }
+
+    private func key(after previous: Key?) throws(BPFError) -> Key? {
+        let (result, key) = withUnsafeTemporaryAllocation(of: Key.self, capacity: 1) { next in
+            let result = descriptor.withRaw { raw in
+                guard let previous else { return bpf_map_get_next_key(raw, nil, next.baseAddress) }
+                return withUnsafeBytes(of: previous) {
+                    bpf_map_get_next_key(raw, $0.baseAddress, next.baseAddress)
+                }
+            }
+            return (result, result == 0 ? next[0] : nil)
+        }
+        if result == -ENOENT { return nil }
+        try check(result, "walk map", name)
+        return key
+    }
+
+    private func batched() throws(BPFError) -> [Entry] {
+        var result: [Entry] = []
+        var position: Key?
+        var room = min(info.maxEntries, 4096)
+        while true {
+            let batch = batch(after: position, room: room)
+            result += batch.entries
+            position = batch.position
+            switch batch.result {
+            case 0:
+                continue
+            case -ENOENT:
+                return result
+            case -ENOSPC where room < info.maxEntries:
+                // One bucket holds more than there was room for.
+                room = min(room * 2, info.maxEntries)
+            default:
+                try check(batch.result, "read map", name)
+            }
+        }
+    }
+
+    private struct Batch {
+        let result: Int32
+        let entries: [Entry]
+        let position: Key?
+    }
+
+    private func batch(after position: Key?, room: Int) -> Batch {
+        withUnsafeTemporaryAllocation(of: Key.self, capacity: room + 2) { keys in
+            withUnsafeTemporaryAllocation(of: Value.self, capacity: room) { values in
+                // The position is the kernel's own; for hashes it is four bytes, so that a key
+                // smaller than that must not hold it.
+                let (before, after) = (keys.baseAddress, keys.baseAddress.map { $0 + 1 })
+                if let position { before?.initialize(to: position) }
+                var count = UInt32(room)
+                let result = descriptor.withRaw {
+                    bpf_map_lookup_batch(
+                        $0,
+                        position == nil ? nil : before,
+                        after,
+                        after.map { $0 + 1 },
+                        values.baseAddress,
+                        &count,
+                        nil
+                    )
+                }
+                let read = result == 0 || result == -ENOENT ? Int(count) : 0
+                return Batch(
+                    result: result,
+                    entries: (0..<read).map { Entry(key: keys[$0 + 2], value: values[$0]) },
+                    position: result == 0 ? after?.pointee : position
+                )
+            }
+        }
+    }
+
+    /// The values of `key` on every CPU of a per-CPU map.
+    package func perCPU(_ key: Key) throws(BPFError) -> [Value] {
+        precondition(info.isPerCPU, "\(name) has one value for all CPUs")
+        let stride = (MemoryLayout<Value>.size + 7) / 8 * 8
+        let cpus = Int(try check(libbpf_num_possible_cpus(), "count", "CPUs"))
+        var bytes = [UInt8](repeating: 0, count: stride * cpus)
+        let result = withUnsafeBytes(of: key) { key in
+            bytes.withUnsafeMutableBytes { bytes in
+                descriptor.withRaw {
+                    bpf_map_lookup_elem($0, key.baseAddress, bytes.baseAddress)
+                }
+            }
+        }
+        try check(result, "look up in map", name)
+        return bytes.withUnsafeBytes { bytes in
+            (0..<cpus).map { bytes.loadUnaligned(fromByteOffset: $0 * stride, as: Value.self) }
+        }
+    }
+}

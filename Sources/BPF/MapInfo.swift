@@ -1,0 +1,64 @@
+import CLibBPF
+
+/// The shape of a map: what must agree before two parties may share it.
+package struct MapInfo: Hashable, Sendable, CustomStringConvertible {
+    package let name: String
+    package let type: UInt32
+    package let keySize: Int
+    package let valueSize: Int
+    package let maxEntries: Int
+    package let flags: UInt32
+
+    /// Asks the kernel about an open map.
+    init(descriptor: Int32, name: String) throws(BPFError) {
+        var info = bpf_map_info()
+        var size = UInt32(MemoryLayout<bpf_map_info>.size)
+        try check(bpf_obj_get_info_by_fd(descriptor, &info, &size), "inspect map", name)
+        self.name = name
+        type = info.type
+        keySize = Int(info.key_size)
+        valueSize = Int(info.value_size)
+        maxEntries = Int(info.max_entries)
+        flags = info.map_flags
+    }
+
+    /// What an object that is not loaded yet declares.
+    init(declared map: OpaquePointer) {
+        name = String(cString: bpf_map__name(map))
+        type = bpf_map__type(map).rawValue
+        keySize = Int(bpf_map__key_size(map))
+        valueSize = Int(bpf_map__value_size(map))
+        maxEntries = Int(bpf_map__max_entries(map))
+        flags = bpf_map__map_flags(map)
+    }
+
+    package var description: String {
+        "type \(type), key \(keySize), value \(valueSize), \(maxEntries) entries, flags \(flags)"
+    }
+
+    /// The first property in which `other` differs, in words; `nil` when they are the same.
+    func difference(from other: MapInfo) -> String? {
+        let properties: [(String, Int, Int)] = [
+            ("type", Int(type), Int(other.type)),
+            ("key size", keySize, other.keySize),
+            ("value size", valueSize, other.valueSize),
+            ("max entries", maxEntries, other.maxEntries),
+            ("flags", Int(flags), Int(other.flags)),
+        ]
+        return properties.first { $0.1 != $0.2 }.map { "\($0.0) is \($0.1), needed is \($0.2)" }
+    }
+
+    /// Per-CPU maps give one value a CPU, each rounded up to eight bytes.
+    var isPerCPU: Bool {
+        [
+            BPF_MAP_TYPE_PERCPU_ARRAY, BPF_MAP_TYPE_PERCPU_HASH, BPF_MAP_TYPE_LRU_PERCPU_HASH,
+        ].contains { $0.rawValue == type }
+    }
+
+    /// A trie has no batch operations worth the name: the kernel refuses updates with EINVAL.
+    var hasBatches: Bool {
+        [BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_LRU_HASH, BPF_MAP_TYPE_ARRAY].contains {
+            $0.rawValue == type
+        }
+    }
+}

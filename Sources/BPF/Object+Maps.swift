@@ -1,0 +1,56 @@
+import CLibBPF
+import Glibc
+import Linux
+
+// How several objects, and several runs of the agent, come to use the same maps. All of this must
+// happen before the object is loaded.
+
+extension Object {
+    /// Pins every map in `directory` under its own name, and uses those that are pinned there
+    /// already. A pinned map of another shape is an error that says which and what to do.
+    package func reusePins(in directory: String) throws(BPFError) {
+        for map in maps {
+            let declared = MapInfo(declared: map)
+            let path = "\(directory)/\(declared.name)"
+            try checkPin(at: path, against: declared)
+            try check(bpf_map__set_pin_path(map, path), "set pin path of map", declared.name)
+        }
+    }
+
+    private func checkPin(at path: String, against declared: MapInfo) throws(BPFError) {
+        let raw = bpf_obj_get(path)
+        if raw == -ENOENT { return }
+        let descriptor = Descriptor(owning: try check(raw, "open pinned map", path))
+        let pinned = try descriptor.withRaw { raw throws(BPFError) in
+            try MapInfo(descriptor: raw, name: path)
+        }
+        guard let difference = pinned.difference(from: declared) else { return }
+        throw BPFError(
+            operation: "reuse pinned map",
+            object: path,
+            errno: EINVAL,
+            detail: "its \(difference); it was made by another version: "
+                + "stop that agent and remove the file to start with an empty map"
+        )
+    }
+
+    /// Uses the maps of a loaded object for those of the same name here.
+    package func shareMaps<Other>(of other: borrowing Object<Other>) throws(BPFError) {
+        var loaded: [String: OpaquePointer] = [:]
+        for map in other.maps { loaded[String(cString: bpf_map__name(map))] = map }
+        for map in maps {
+            let name = String(cString: bpf_map__name(map))
+            guard let source = loaded[name] else { continue }
+            try check(bpf_map__reuse_fd(map, bpf_map__fd(source)), "share map", name)
+        }
+    }
+
+    /// Sizes a map before it is made; the ABI holds the default.
+    package func setMaxEntries(
+        of map: OpaquePointer,
+        to count: Int
+    ) throws(BPFError) {
+        let name = String(cString: bpf_map__name(map))
+        try check(bpf_map__set_max_entries(map, UInt32(count)), "size map", name)
+    }
+}
