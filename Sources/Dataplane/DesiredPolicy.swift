@@ -1,0 +1,40 @@
+package import Compile
+package import Model
+
+/// All that the policy engine asked for so far: the sum of its changes.
+package struct DesiredPolicy: Sendable {
+    package private(set) var programs: [UInt32: ProgramTables] = [:]
+    package private(set) var classes: [Prefix: UInt32] = [:]
+    package private(set) var endpoints: [Address: EndpointPrograms] = [:]
+    package private(set) var spoofers: [EndpointID: [Family: UInt32]] = [:]
+    package private(set) var rules: [UInt32: RuleName] = [:]
+
+    package init() {}
+
+    /// Adds a change.
+    package mutating func merge(_ change: DataplaneChange) {
+        for program in change.programsAdded { programs[program.id] = program }
+        for addition in change.programsExtended { programs[addition.id]?.extend(by: addition) }
+        for (prefix, label) in change.classes { classes[prefix] = label }
+        for (address, programs) in change.endpoints { endpoints[address] = programs }
+        for (id, programs) in change.spoofers { spoofers[id] = programs }
+        for (program, classes) in change.groupsRemoved {
+            for label in classes { programs[program]?.groups[label] = nil }
+        }
+        for (program, keys) in change.verdictsRemoved {
+            for key in keys { programs[program]?.verdicts[key] = nil }
+        }
+        for program in change.programsRemoved { programs[program] = nil }
+        for (id, name) in change.rules { rules[id] = name }
+    }
+}
+
+extension ProgramTables {
+    /// Adds the groups, ports and verdicts of `addition`.
+    mutating func extend(by addition: ProgramTables) {
+        groups.merge(addition.groups) { $1 }
+        ports.merge(addition.ports) { $1 }
+        sourcePorts.merge(addition.sourcePorts) { $1 }
+        verdicts.merge(addition.verdicts) { $1 }
+    }
+}

@@ -1,0 +1,114 @@
+import CBPFABI
+import Model
+
+/// The small maps of local endpoints: what they hold, or what they should.
+struct EndpointTables {
+    /// One allowed foreign source of one interface.
+    struct Source: Hashable {
+        let ifindex: UInt32
+        let prefix: Prefix
+    }
+
+    var endpoints: [Address: cara_endpoint] = [:]
+    var ifaces: [UInt32: cara_iface] = [:]
+    var sources: Set<Source> = []
+
+    /// Programs that a packet may meet.
+    var programs: Set<UInt32> {
+        var result: Set<UInt32> = []
+        for endpoint in endpoints.values {
+            result.insert(endpoint.ingress_program)
+            result.insert(endpoint.egress_program)
+        }
+        for iface in ifaces.values {
+            result.insert(iface.egress_program4)
+            result.insert(iface.egress_program6)
+        }
+        return result
+    }
+
+    var slots: Set<UInt32> {
+        Set(endpoints.values.map(\.slot)).union(ifaces.values.map(\.slot))
+    }
+
+    /// Slots of endpoints under any of `programs`.
+    func slots(under programs: Set<UInt32>) -> Set<UInt32> {
+        var result: Set<UInt32> = []
+        for endpoint in endpoints.values
+        where programs.contains(endpoint.ingress_program)
+            || programs.contains(endpoint.egress_program)
+        {
+            result.insert(endpoint.slot)
+        }
+        for iface in ifaces.values
+        where programs.contains(iface.egress_program4)
+            || programs.contains(iface.egress_program6)
+        {
+            result.insert(iface.slot)
+        }
+        return result
+    }
+}
+
+extension EndpointTables {
+    /// Reads what the kernel holds; an entry that is no prefix is left to be removed by hand.
+    init(readingFrom maps: some MapStore) throws(DataplaneError) {
+        for (address, endpoint) in try maps.entries(of: Maps.endpoints) {
+            endpoints[Address(address)] = endpoint
+        }
+        for (index, iface) in try maps.entries(of: Maps.ifaces) { ifaces[index] = iface }
+        for (key, _) in try maps.entries(of: Maps.spoof) {
+            guard let source = Source(key) else { continue }
+            sources.insert(source)
+        }
+    }
+}
+
+extension EndpointTables.Source {
+    init?(_ key: cara_spoof_key) {
+        let address = Address(key.addr)
+        let mapped = Int(key.prefixlen) - 32
+        let length = mapped - 128 + address.family.bitWidth
+        guard let prefix = Prefix(address, length: length) else { return nil }
+        self.init(ifindex: UInt32(bigEndian: key.ifindex), prefix: prefix)
+    }
+
+    var key: cara_spoof_key { cara_spoof_key(ifindex: ifindex, prefix) }
+}
+
+/// What turns one state of the endpoint maps into another.
+///
+/// An interface knows its foreign sources before it is told to look for them, and is known itself
+/// before its addresses are; removal goes the other way.
+struct EndpointDelta {
+    var sources: MapDelta<cara_spoof_key, UInt32>
+    var ifaces: MapDelta<UInt32, cara_iface>
+    var endpoints: MapDelta<cara_addr, cara_endpoint>
+    /// Slots that were in use and whose entries change or go: their connections are judged anew.
+    var movedSlots: Set<UInt32> = []
+
+    init(from actual: EndpointTables, to desired: EndpointTables) {
+        sources = MapDelta(
+            writes: desired.sources.subtracting(actual.sources).map { ($0.key, 1) },
+            removals: actual.sources.subtracting(desired.sources).map(\.key)
+        )
+        ifaces = MapDelta(
+            from: actual.ifaces.map { ($0.key, $0.value) },
+            to: desired.ifaces.map { ($0.key, $0.value) }
+        )
+        endpoints = MapDelta(
+            from: actual.endpoints.map { (cara_addr($0.key), $0.value) },
+            to: desired.endpoints.map { (cara_addr($0.key), $0.value) }
+        )
+        for key in endpoints.writes.map(\.key) + endpoints.removals {
+            guard let former = actual.endpoints[Address(key)] else { continue }
+            movedSlots.insert(former.slot)
+        }
+        for index in ifaces.writes.map(\.key) + ifaces.removals {
+            guard let former = actual.ifaces[index] else { continue }
+            movedSlots.insert(former.slot)
+        }
+    }
+
+    var isEmpty: Bool { sources.isEmpty && ifaces.isEmpty && endpoints.isEmpty }
+}

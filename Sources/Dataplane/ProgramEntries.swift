@@ -1,0 +1,81 @@
+import CBPFABI
+import Compile
+
+/// What one or several policy programs have in the five maps that hold them.
+///
+/// Within a part the order is that of the fields: a packet that meets a group or port group finds
+/// its verdict, and one that meets the program finds its groups.
+struct ProgramEntries {
+    var verdicts = MapDelta<cara_verdict_key, cara_verdict>()
+    var sourcePorts = MapDelta<cara_port_key, UInt32>()
+    var ports = MapDelta<cara_port_key, UInt32>()
+    var groups = MapDelta<cara_group_key, UInt32>()
+    var programs = MapDelta<UInt32, cara_program>()
+
+    var isEmpty: Bool {
+        verdicts.isEmpty && sourcePorts.isEmpty && ports.isEmpty && groups.isEmpty
+            && programs.isEmpty
+    }
+
+    /// Adds all of a program's entries, with its record when it is a whole program.
+    mutating func set(_ tables: ProgramTables, withRecord: Bool) {
+        let id = tables.id
+        for (key, verdict) in tables.verdicts {
+            verdicts.writes.append((cara_verdict_key(program: id, key), cara_verdict(verdict)))
+        }
+        for (port, group) in tables.sourcePorts {
+            sourcePorts.writes.append((cara_port_key(program: id, port), group))
+        }
+        for (port, group) in tables.ports {
+            ports.writes.append((cara_port_key(program: id, port), group))
+        }
+        for (label, group) in tables.groups {
+            groups.writes.append((cara_group_key(program: id, class_id: label), group))
+        }
+        if withRecord { programs.writes.append((id, cara_program(tables))) }
+    }
+
+    /// Takes all of a program's entries out.
+    mutating func remove(_ tables: ProgramTables) {
+        let id = tables.id
+        programs.removals.append(id)
+        groups.removals += tables.groups.keys.map { cara_group_key(program: id, class_id: $0) }
+        ports.removals += tables.ports.keys.map { cara_port_key(program: id, $0) }
+        sourcePorts.removals += tables.sourcePorts.keys.map { cara_port_key(program: id, $0) }
+        verdicts.removals += tables.verdicts.keys.map { cara_verdict_key(program: id, $0) }
+    }
+}
+
+extension cara_verdict_key {
+    init(program: UInt32, _ key: ProgramTables.VerdictKey) {
+        self.init(
+            program: program,
+            group: key.group,
+            port_group: key.portGroup,
+            sport_group: key.sourcePortGroup
+        )
+    }
+}
+
+extension cara_verdict {
+    init(_ verdict: ProgramTables.Verdict) {
+        let action = verdict.isAllowed ? CARA_ACTION_ALLOW : CARA_ACTION_DENY
+        self.init(
+            rule: verdict.rule,
+            log_rule: verdict.logRule,
+            action: UInt8(truncatingIfNeeded: action.rawValue),
+            pad: (0, 0, 0)
+        )
+    }
+}
+
+extension cara_program {
+    init(_ tables: ProgramTables) {
+        self.init(
+            flags: tables.usesSourcePorts ? CARA_PROGRAM_SPORTS.rawValue : 0,
+            default_group: tables.defaultGroup,
+            default_port_group: tables.defaultPortGroup,
+            pad: 0
+        )
+    }
+}

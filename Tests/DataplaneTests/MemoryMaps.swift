@@ -1,0 +1,74 @@
+import Dataplane
+
+/// Maps in memory behind the kernel's seam: limits, failures on order, and a record of every write.
+final class MemoryMaps: MapStore {
+    /// One entry written or removed.
+    struct Write: Hashable, CustomStringConvertible {
+        let map: MapName
+        let key: [UInt8]
+        /// `nil` when the key was removed.
+        let value: [UInt8]?
+
+        var description: String { "\(value == nil ? "remove from" : "write to") \(map.rawValue)" }
+    }
+
+    private(set) var contents: [MapName: [[UInt8]: [UInt8]]] = [:]
+    private(set) var writes: [Write] = []
+    var limits: [MapName: Int] = [:]
+    /// How many more entries may be written before everything fails, as if the process ended.
+    var writesLeft = Int.max
+
+    func forgetWrites() { writes = [] }
+
+    func count(_ map: MapName) -> Int { contents[map]?.count ?? 0 }
+
+    /// The maps without those that move by design, for comparing two states.
+    var settled: [MapName: [[UInt8]: [UInt8]]] {
+        contents.filter { $0.key != .generations && !$0.value.isEmpty }
+    }
+
+    func entries<K, V>(of table: MapTable<K, V>) throws(DataplaneError) -> [MapEntry<K, V>] {
+        (contents[table.name] ?? [:]).map { (value(of: $0.key), value(of: $0.value)) }
+    }
+
+    func value<K, V>(of key: K, in table: MapTable<K, V>) throws(DataplaneError) -> V? {
+        contents[table.name]?[bytes(of: key)].map { value(of: $0) }
+    }
+
+    func set<K, V>(
+        _ entries: [MapEntry<K, V>],
+        in table: MapTable<K, V>
+    ) throws(DataplaneError) {
+        for entry in entries {
+            try spend(table.name, table.object(entry.key))
+            let key = bytes(of: entry.key)
+            let limit = limits[table.name] ?? .max
+            guard contents[table.name]?[key] != nil || count(table.name) < limit else {
+                throw .mapFull(table.name, object: table.object(entry.key), limit: limit)
+            }
+            contents[table.name, default: [:]][key] = bytes(of: entry.value)
+            writes.append(Write(map: table.name, key: key, value: bytes(of: entry.value)))
+        }
+    }
+
+    func remove<K, V>(_ keys: [K], from table: MapTable<K, V>) throws(DataplaneError) {
+        for key in keys {
+            try spend(table.name, table.object(key))
+            contents[table.name]?[bytes(of: key)] = nil
+            writes.append(Write(map: table.name, key: bytes(of: key), value: nil))
+        }
+    }
+
+    private func spend(_ map: MapName, _ object: String) throws(DataplaneError) {
+        guard writesLeft > 0 else { throw .map(map, object: object, reason: "stopped here") }
+        writesLeft -= 1
+    }
+
+    private func bytes<T: BitwiseCopyable>(of value: T) -> [UInt8] {
+        withUnsafeBytes(of: value) { Array($0) }
+    }
+
+    private func value<T: BitwiseCopyable>(of bytes: [UInt8]) -> T {
+        bytes.withUnsafeBytes { $0.loadUnaligned(as: T.self) }
+    }
+}

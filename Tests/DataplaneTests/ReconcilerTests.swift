@@ -1,0 +1,151 @@
+import CBPFABI
+import Compile
+import Model
+import Testing
+
+@testable import Dataplane
+
+@Suite
+struct ReconcilerTests {
+    private let maps = MemoryMaps()
+
+    @Test("the first change writes everything, the second time nothing")
+    func idempotent() throws {
+        var first = try Reconciler.withTwoPods(maps)
+        #expect(try first.apply(.twoPods).mapWrites > 0)
+        #expect(first.obstacle(of: .podA) == nil)
+        #expect(first.obstacle(of: .podB) == nil)
+        #expect(maps.count(.endpoints) == 3)
+        #expect(maps.count(.verdicts) == 8)
+
+        var second = try Reconciler.withTwoPods(maps)
+        maps.forgetWrites()
+        let report = try second.apply(.twoPods)
+        #expect(report.mapWrites == 0)
+        #expect(report.comparedWithKernel)
+        #expect(maps.writes.isEmpty)
+        #expect(second.obstacle(of: .podB) == nil)
+    }
+
+    @Test("a change is written in the order that never opens a hole")
+    func order() throws {
+        var reconciler = try Reconciler.withTwoPods(maps)
+        _ = try reconciler.apply(.twoPods)
+        maps.forgetWrites()
+
+        let report = try reconciler.apply(.switchOfPodA)
+
+        #expect(!report.comparedWithKernel)
+        #expect(report.mapWrites == maps.writes.count)
+        #expect(
+            maps.writes.map(\.description).deduplicated == [
+                "write to cara_gens",  // a change is under way
+                "write to cara_verdicts", "write to cara_ports", "write to cara_groups",
+                "write to cara_programs",  // program 102
+                "write to cara_groups",  // the class new to program 101
+                "write to cara_classes", "remove from cara_classes",
+                "write to cara_endpoints",
+                "write to cara_gens",  // pods A and B are judged anew, the change is over
+                "remove from cara_programs", "remove from cara_groups", "remove from cara_ports",
+                "remove from cara_verdicts",
+            ]
+        )
+    }
+
+    @Test("slots of what changed move, and only those")
+    func generations() throws {
+        var reconciler = try Reconciler.withTwoPods(maps)
+        _ = try reconciler.apply(.twoPods)
+        let (a, b) = try (generation(of: .a), generation(of: .b))
+
+        var change = DataplaneChange()
+        change.endpoints = [.a: EndpointPrograms(id: .podA, ingress: 101, egress: 1)]
+        _ = try reconciler.apply(change)
+        #expect(try generation(of: .a) == a + 1)
+        #expect(try generation(of: .b) == b)
+
+        var revocation = DataplaneChange()
+        revocation.revoked = [101]
+        _ = try reconciler.apply(revocation)
+        #expect(try generation(of: .a) == a + 2)
+        #expect(try generation(of: .b) == b + 1)
+
+        var other = DataplaneChange()
+        other.revoked = [7777]
+        #expect(try reconciler.apply(other).mapWrites == 0)
+    }
+
+    @Test("what is desired no more goes, at restart too")
+    func removal() throws {
+        var first = try Reconciler.withTwoPods(maps)
+        _ = try first.apply(.twoPods)
+        _ = try first.apply(.switchOfPodA)
+        let incremental = maps.settled
+
+        let fresh = MemoryMaps()
+        var once = try Reconciler.withTwoPods(fresh)
+        var sum = DataplaneChange.twoPods
+        sum.programsAdded = [.allowing([5, 7], id: 102), .allowing([7], id: 101)]
+        sum.classes = [.v4(0x0a00_0100, 24): 5, .v4(0x0a00_0300): 7]
+        sum.endpoints[.a] = EndpointPrograms(id: .podA, ingress: 102, egress: 1)
+        _ = try once.apply(sum)
+        let isSame = incremental == fresh.settled
+        #expect(isSame, "changes one by one and their sum")
+
+        var restarted = try Reconciler.withTwoPods(maps)
+        var less = DataplaneChange.twoPods
+        less.endpoints[.b6] = Optional<EndpointPrograms?>.none
+        _ = try restarted.apply(less)
+        #expect(maps.count(.endpoints) == 2)
+        #expect(maps.count(.programs) == 2)
+    }
+
+    /// Ends the process after each single write of a change in turn; the successor must end where an
+    /// undisturbed agent does, and must have moved the generations of all that was judged otherwise.
+    @Test("an agent that ends between any two writes leaves what its successor completes")
+    func crash() throws {
+        let reference = MemoryMaps()
+        var undisturbed = try Reconciler.withTwoPods(reference)
+        _ = try undisturbed.apply(.twoPods)
+        let before = reference.writes.count
+        _ = try undisturbed.apply(.switchOfPodA)
+        let total = reference.writes.count - before
+
+        for allowed in 0...total {
+            let maps = MemoryMaps()
+            var victim = try Reconciler.withTwoPods(maps)
+            _ = try victim.apply(.twoPods)
+            let (a, b) = try (generation(of: .a, in: maps), generation(of: .b, in: maps))
+            maps.writesLeft = allowed
+            _ = try? victim.apply(.switchOfPodA)
+
+            maps.writesLeft = .max
+            var successor = try Reconciler.withTwoPods(maps)
+            var desired = DataplaneChange.twoPods
+            desired.programsAdded = [.allowing([5, 7], id: 102), .allowing([7], id: 101)]
+            desired.classes = [.v4(0x0a00_0100, 24): 5, .v4(0x0a00_0300): 7]
+            desired.endpoints[.a] = EndpointPrograms(id: .podA, ingress: 102, egress: 1)
+            _ = try successor.apply(desired)
+
+            let isSame = maps.settled == reference.settled
+            #expect(isSame, "after \(allowed) writes")
+            #expect(try generation(of: .a, in: maps) > a, "after \(allowed) writes")
+            #expect(try generation(of: .b, in: maps) > b, "after \(allowed) writes")
+            let mark = try maps.value(of: UInt32(CARA_SLOT_CHANGING), in: Maps.generations)
+            #expect(mark == 0, "after \(allowed) writes")
+        }
+    }
+
+    private func generation(of address: Address, in maps: MemoryMaps? = nil) throws -> UInt32 {
+        let maps = maps ?? self.maps
+        let entry = try #require(try maps.value(of: cara_addr(address), in: Maps.endpoints))
+        return try maps.value(of: entry.slot, in: Maps.generations) ?? 0
+    }
+}
+
+extension Array where Element: Equatable {
+    /// Without repetitions of a neighbour.
+    var deduplicated: [Element] {
+        reduce(into: []) { if $0.last != $1 { $0.append($1) } }
+    }
+}
