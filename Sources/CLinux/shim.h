@@ -45,6 +45,14 @@ static inline int linux_unshare(int flags)
 	return (int)syscall(SYS_unshare, flags);
 }
 
+/* Keeps the calling thread on one of the first 64 processors. */
+static inline int linux_pin(unsigned int cpu)
+{
+	unsigned long mask = 1ul << cpu;
+
+	return (int)syscall(SYS_sched_setaffinity, 0, sizeof(mask), &mask);
+}
+
 /* The CLONE_NEW... flag of the namespace behind `fd`; fails on any other file. */
 static inline int linux_namespace_type(int fd)
 {

@@ -68,12 +68,14 @@ package struct Cluster: Sendable {
         }
         for node in state.nodes {
             try await waitUntilReady(node.name)
-            progress("\(node.name): \(Addressing.node4(node.index)), agent \(node.agent ?? 0) ready")
+            progress(
+                "\(node.name): \(Addressing.node4(node.index)), agent \(node.agent ?? 0) ready"
+            )
         }
     }
 
     private func createPools() async throws {
-        let store = try openStore()
+        let store = openStore()
         var pools = [("default-ipv4-ippool", Addressing.pool4)]
         if state.hasIPv6 { pools.append(("default-ipv6-ippool", Addressing.pool6)) }
         for (name, cidr) in pools {
@@ -94,8 +96,8 @@ package struct Cluster: Sendable {
 
     // MARK: - State
 
-    package func openStore() throws -> any Datastore {
-        try SQLiteDatastore(path: paths.store)
+    package func openStore() -> any Datastore {
+        SQLiteDatastore(path: paths.store)
     }
 
     private func save() throws {
@@ -233,6 +235,28 @@ package struct Cluster: Sendable {
         try fabric.deleteNamespace(paths.namespace(ofPod: pod))
         state.pods.removeAll { $0.id == id }
         try save()
+    }
+
+    /// Namespaces and objects of pods that are yet to be added by the plugin: for measuring it alone.
+    package func preparePods(_ count: Int, node: String) async throws -> [ClusterState.Pod] {
+        let objects = PodObjects(store: openStore())
+        var pods: [ClusterState.Pod] = []
+        for index in 0..<count {
+            let pod = try ClusterState.Pod(id: "bench/pod-\(index)", node: node)
+            try await objects.create(pod, labels: ["app": "web"], ports: [])
+            try fabric.addNamespace(paths.namespace(ofPod: pod))
+            pods.append(pod)
+        }
+        return pods
+    }
+
+    /// Undoes ``preparePods(_:node:)``.
+    package func discardPods(_ pods: [ClusterState.Pod]) async throws {
+        let objects = PodObjects(store: openStore())
+        for pod in pods {
+            try await objects.delete(pod)
+            try fabric.deleteNamespace(paths.namespace(ofPod: pod))
+        }
     }
 
     package func plugin(_ node: String) -> Plugin {

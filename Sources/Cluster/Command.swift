@@ -17,8 +17,10 @@ package enum Command {
         input: Data = Data()
     ) throws -> Result {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = arguments
+        // A path is started as it is; a name goes through env, which searches PATH.
+        let isPath = arguments[0].hasPrefix("/")
+        process.executableURL = URL(fileURLWithPath: isPath ? arguments[0] : "/usr/bin/env")
+        process.arguments = isPath ? Array(arguments.dropFirst()) : arguments
         process.environment = ProcessInfo.processInfo.environment
             .merging(environment) { _, new in new }
         let (stdin, stdout, stderr) = (Pipe(), Pipe(), Pipe())
@@ -68,7 +70,9 @@ package enum Command {
             ["sh", "-c", script, "sh"] + arguments,
             environment: environment.merging(["LOG": log]) { _, new in new }
         )
-        let text = String(decoding: output, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        let text = String(decoding: output, as: UTF8.self).trimmingCharacters(
+            in: .whitespacesAndNewlines
+        )
         guard let pid = Int32(text) else { throw ClusterError("cannot start \(arguments[0])") }
         return pid
     }
@@ -76,7 +80,8 @@ package enum Command {
     /// The executable `name` beside the running one.
     package static func sibling(_ name: String) throws -> String {
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let folder = ProcessInfo.processInfo.environment["CARACAL_BIN"]
+        let folder =
+            ProcessInfo.processInfo.environment["CARACAL_BIN"]
             ?? URL(fileURLWithPath: own).deletingLastPathComponent().path
         let path = "\(folder)/\(name)"
         guard FileManager.default.isExecutableFile(atPath: path) else {

@@ -14,48 +14,63 @@ struct Fabric {
 
     func create() throws {
         try ip(["netns add \(paths.fabric)"])
-        try inside(paths.fabric, [
-            "link set lo up",
-            "link add br0 type bridge",
-            "link set br0 up",
-            "addr add \(Addressing.fabric4)/24 dev br0",
-            "addr add \(Addressing.external4)/32 dev lo",
-        ])
+        try inside(
+            paths.fabric,
+            [
+                "link set lo up",
+                "link add br0 type bridge",
+                "link set br0 up",
+                "addr add \(Addressing.fabric4)/24 dev br0",
+                "addr add \(Addressing.external4)/32 dev lo",
+            ]
+        )
         try sysctl(paths.fabric, "net.ipv4.ip_forward", "1")
         guard hasIPv6 else { return }
-        try inside(paths.fabric, [
-            "addr add \(Addressing.fabric6)/64 dev br0 nodad",
-            "addr add \(Addressing.external6)/128 dev lo nodad",
-        ])
+        try inside(
+            paths.fabric,
+            [
+                "addr add \(Addressing.fabric6)/64 dev br0 nodad",
+                "addr add \(Addressing.external6)/128 dev lo nodad",
+            ]
+        )
         try sysctl(paths.fabric, "net.ipv6.conf.all.forwarding", "1")
     }
 
     func addNode(_ node: ClusterState.Node) throws {
         let namespace = paths.namespace(ofNode: node.name)
         try ip(["netns add \(namespace)"])
-        try inside(namespace, [
-            "link set lo up",
-            "link add eth0 type veth peer name port\(node.index) netns \(paths.fabric)",
-            "link set eth0 up",
-            "addr add \(Addressing.node4(node.index))/24 dev eth0",
-            "route add default via \(Addressing.fabric4)",
-        ])
+        try inside(
+            namespace,
+            [
+                "link set lo up",
+                "link add eth0 type veth peer name port\(node.index) netns \(paths.fabric)",
+                "link set eth0 up",
+                "addr add \(Addressing.node4(node.index))/24 dev eth0",
+                "route add default via \(Addressing.fabric4)",
+            ]
+        )
         try inside(paths.fabric, ["link set port\(node.index) master br0 up"])
         guard hasIPv6 else { return }
-        try inside(namespace, [
-            "addr add \(Addressing.node6(node.index))/64 dev eth0 nodad",
-            "route add default via \(Addressing.fabric6)",
-        ])
+        try inside(
+            namespace,
+            [
+                "addr add \(Addressing.node6(node.index))/64 dev eth0 nodad",
+                "route add default via \(Addressing.fabric6)",
+            ]
+        )
     }
 
     /// Tells the fabric behind which node a pod lives, as a data centre's router would learn it.
     func routePod(_ addresses: [String], via node: ClusterState.Node) throws {
-        try inside(paths.fabric, addresses.map { address in
-            let gateway =
-                address.contains(":")
-                ? Addressing.node6(node.index) : Addressing.node4(node.index)
-            return "route replace \(address) via \(gateway)"
-        })
+        try inside(
+            paths.fabric,
+            addresses.map { address in
+                let gateway =
+                    address.contains(":")
+                    ? Addressing.node6(node.index) : Addressing.node4(node.index)
+                return "route replace \(address) via \(gateway)"
+            }
+        )
     }
 
     func unroutePod(_ addresses: [String]) throws {

@@ -34,13 +34,16 @@ package struct Plugin: Sendable {
     }
 
     private func call(_ command: String, _ pod: ClusterState.Pod) throws -> Data {
-        let result = try invoke(command, environment: [
-            "CNI_CONTAINERID": pod.containerID,
-            "CNI_NETNS": ClusterPaths.netns(paths.namespace(ofPod: pod)),
-            "CNI_IFNAME": "eth0",
-            "CNI_ARGS":
-                "IgnoreUnknown=1;K8S_POD_NAMESPACE=\(pod.namespace);K8S_POD_NAME=\(pod.name)",
-        ])
+        let result = try invoke(
+            command,
+            environment: [
+                "CNI_CONTAINERID": pod.containerID,
+                "CNI_NETNS": ClusterPaths.netns(paths.namespace(ofPod: pod)),
+                "CNI_IFNAME": "eth0",
+                "CNI_ARGS":
+                    "IgnoreUnknown=1;K8S_POD_NAMESPACE=\(pod.namespace);K8S_POD_NAME=\(pod.name)",
+            ]
+        )
         guard result.status == 0 else {
             throw ClusterError("CNI \(command) of \(pod.id): \(result.text)\(result.errors)")
         }

@@ -21,7 +21,12 @@ struct PodObjects {
             )
         )
         try await createIfMissing(
-            Resource(.core("ServiceAccount"), version: "v1", namespace: pod.namespace, name: "default")
+            Resource(
+                .core("ServiceAccount"),
+                version: "v1",
+                namespace: pod.namespace,
+                name: "default"
+            )
         )
         var object = Resource(
             .core("Pod"),
@@ -58,12 +63,15 @@ struct PodObjects {
 
 extension [ProbePort] {
     fileprivate var containerPorts: JSONValue {
-        .array(map { port in
-            [
-                "name": .string("p\(port.port)-\(port.kind.rawValue.lowercased())"),
-                "containerPort": .int(Int64(port.port)), "protocol": .string(port.kind.rawValue),
-            ]
-        })
+        .array(
+            map { port in
+                [
+                    "name": .string("p\(port.port)-\(port.kind.rawValue.lowercased())"),
+                    "containerPort": .int(Int64(port.port)),
+                    "protocol": .string(port.kind.rawValue),
+                ]
+            }
+        )
     }
 }
 

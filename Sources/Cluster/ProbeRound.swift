@@ -113,7 +113,9 @@ final class ProbeRound {
     }
 
     private func wait(milliseconds: Int32) {
-        var waiting = servers.map { pollfd(fd: $0.socket.descriptor, events: Int16(POLLIN), revents: 0) }
+        var waiting = servers.map {
+            pollfd(fd: $0.socket.descriptor, events: Int16(POLLIN), revents: 0)
+        }
         waiting += questions.filter { !$0.isAnswered }.map {
             let events = $0.port.kind == .tcp ? POLLOUT : POLLIN
             return pollfd(fd: $0.socket.descriptor, events: Int16(events), revents: 0)
@@ -154,7 +156,12 @@ final class ProbeRound {
             switch question.port.kind {
             case .tcp, .udp: return true
             case .sctp:
-                if SCTPProbe.isReply(bytes, socket.family, from: question.port.port, to: question.tag) {
+                if SCTPProbe.isReply(
+                    bytes,
+                    socket.family,
+                    from: question.port.port,
+                    to: question.tag
+                ) {
                     return true
                 }
             case .icmp:

@@ -48,9 +48,11 @@ package struct Prober {
         round.run(timeout)
         return ports.map { port in
             let rows = endpoints.indices.map { source in
-                String(endpoints.indices.map { destination in
-                    cell(source, destination, port, family, round)
-                })
+                String(
+                    endpoints.indices.map { destination in
+                        cell(source, destination, port, family, round)
+                    }
+                )
             }
             return TruthTable(port: port.description, endpoints: endpoints.map(\.name), rows: rows)
         }
@@ -67,7 +69,8 @@ package struct Prober {
         _ family: Family,
         _ round: ProbeRound
     ) -> Character {
-        guard endpoints[source].address(family) != nil, endpoints[destination].address(family) != nil
+        guard endpoints[source].address(family) != nil,
+            endpoints[destination].address(family) != nil
         else { return "-" }
         // An endpoint's own traffic to itself never leaves it.
         guard source != destination else { return "." }

@@ -112,7 +112,9 @@ func withSocketAddress<R>(
 ) -> R {
     var bytes = [UInt8](repeating: 0, count: 28)
     let isV4 = address.isV4
-    withUnsafeBytes(of: sa_family_t(isV4 ? AF_INET : AF_INET6)) { bytes.replaceSubrange(0..<2, with: $0) }
+    withUnsafeBytes(of: sa_family_t(isV4 ? AF_INET : AF_INET6)) {
+        bytes.replaceSubrange(0..<2, with: $0)
+    }
     bytes[2] = UInt8(port >> 8)
     bytes[3] = UInt8(port & 0xff)
     let start = isV4 ? 4 : 8

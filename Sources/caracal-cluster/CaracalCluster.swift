@@ -8,7 +8,9 @@ struct CaracalCluster: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cluster",
         abstract: "A Caracal cluster on this machine, in network namespaces.",
-        subcommands: [Up.self, Pod.self, DeletePod.self, Exec.self, Probe.self, Status.self, Down.self]
+        subcommands: [
+            Up.self, Pod.self, DeletePod.self, Exec.self, Probe.self, Status.self, Down.self,
+        ]
     )
 }
 
@@ -42,7 +44,10 @@ struct Pod: AsyncParsableCommand {
     @Argument(help: "NAMESPACE/NAME.") var pod: String
     @Option(name: .customLong("label"), help: "key=value; may be repeated.")
     var labels: [String] = []
-    @Option(name: .customLong("port"), help: "Named container port, such as 80/TCP; may be repeated.")
+    @Option(
+        name: .customLong("port"),
+        help: "Named container port, such as 80/TCP; may be repeated."
+    )
     var ports: [String] = []
 
     func run() async throws {

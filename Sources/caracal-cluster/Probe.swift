@@ -23,7 +23,8 @@ struct Probe: AsyncParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
     @Option(
-        help: "The tables that must come out, rows joined by commas, ports by semicolons; else exit 1."
+        help:
+            "The tables that must come out, rows joined by commas, ports by semicolons; else exit 1."
     )
     var expect: String?
 

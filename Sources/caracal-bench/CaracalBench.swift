@@ -1,0 +1,78 @@
+import ArgumentParser
+import Cluster
+import Foundation
+
+/// Measures the whole of Caracal: real agents, real pods, real packets.
+@main
+struct CaracalBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Measure Caracal beside a baseline of the same run."
+    )
+
+    @Argument(help: "restart, policy, throughput, cni, ipam, memory or all.")
+    var name: String
+    @Option(help: "Write the rows to this file.")
+    var json: String?
+    @Option(help: "cni: ADD/DEL cycles that must leave nothing behind.")
+    var cycles = 10_000
+    @Option(help: "policy: how many changes.")
+    var changes = 200
+    @Option(help: "Rounds of which the median counts.")
+    var rounds = 5
+
+    private var benches: [(String, () async throws -> [Row])] {
+        [
+            ("ipam", { try await IPAMBench().run() }),
+            ("cni", { try await CNIBench(cycles: cycles).run() }),
+            ("policy", { try await PolicyBench(changes: changes).run() }),
+            ("restart", { try await RestartBench().run() }),
+            ("memory", { try await MemoryBench().run() }),
+            ("throughput", { try await ThroughputBench(rounds: rounds).run() }),
+        ]
+    }
+
+    func run() async throws {
+        let chosen = benches.filter { name == "all" || $0.0 == name }
+        guard !chosen.isEmpty else {
+            throw ValidationError(
+                "no bench '\(name)'; there are dataplane, "
+                    + benches.map(\.0).joined(separator: ", ") + " and all"
+            )
+        }
+        var report = Report()
+        for (name, run) in chosen {
+            progress("\(name) …")
+            report.rows += try await run()
+        }
+        report.print()
+        if let json { try report.write(json) }
+        if report.rows.contains(where: { !$0.ok }) { throw ExitCode(1) }
+    }
+}
+
+/// Tells a person what is going on without getting into the figures.
+func progress(_ text: String) {
+    FileHandle.standardError.write(Data("bench: \(text)\n".utf8))
+}
+
+/// Runs `body` with a cluster of its own and takes it down whatever happens.
+func withCluster<R>(
+    nodes: Int,
+    _ body: (inout Cluster) async throws -> R
+) async throws -> R {
+    var cluster = try await Cluster.up(
+        name: "bench\(getpid() % 1000)",
+        nodes: nodes,
+        hasIPv6: false,
+        progress: { progress($0) }
+    )
+    do {
+        let result = try await body(&cluster)
+        try await cluster.down()
+        return result
+    } catch {
+        try await cluster.down()
+        throw error
+    }
+}
