@@ -67,9 +67,9 @@ package final class MemoryDatastore: Datastore {
         }
     }
 
-    /// Forgets the history up to the present, as a store does in the course of time.
-    package func compact() {
-        state.withLock { $0.compact(keeping: 0) }
+    /// Forgets all but the last `count` changes, as a store does in the course of time.
+    package func compact(keeping count: Int) {
+        state.withLock { $0.compact(keeping: count) }
     }
 
     private func write(
