@@ -7,7 +7,7 @@ package struct AssignRequest: Hashable, Sendable {
     package var num6: Int
     /// Under which the addresses can be found and released together.
     package var handle: String?
-    /// Stored with each address: `pod`, `namespace`, `node`, `timestamp`, …
+    /// Stored with each address: `pod`, `namespace`, `node`, `timestamp` and so on.
     package var attributes: [String: String] = [:]
     /// Names or CIDRs of pools to use, in this order; empty leaves it to the selectors.
     package var pools4: [String] = []
@@ -31,8 +31,9 @@ package struct AssignRequest: Hashable, Sendable {
     var owner: AllocationAttributes { AllocationAttributes(handle: handle, owner: attributes) }
 }
 
-/// What came of an ``AssignRequest``. Fewer addresses than asked for is no failure in itself: the
-/// pools are exhausted then.
+/// What came of an ``AssignRequest``.
+///
+/// Fewer addresses than asked for is no failure in itself: the pools are exhausted then.
 package struct Assignment: Hashable, Sendable {
     package internal(set) var addresses4: [Address] = []
     package internal(set) var addresses6: [Address] = []

@@ -1,7 +1,8 @@
 package import Model
 
 extension Block {
-    /// Takes up to `count` addresses from the head of the queue; reserved ones keep their place in it.
+    /// Takes up to `count` addresses from the head of the queue; reserved ones keep their place in
+    /// it.
     package mutating func assign(
         count: Int,
         owner: AllocationAttributes,

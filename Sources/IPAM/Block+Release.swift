@@ -25,8 +25,10 @@ package struct Released: Hashable, Sendable {
 }
 
 extension Block {
-    /// Gives addresses back. Any mismatch refuses the whole request, so that a caller with an old
-    /// picture takes nothing from the new holder.
+    /// Gives addresses back.
+    ///
+    /// Any mismatch refuses the whole request, so that a caller with an old picture takes nothing
+    /// from the new holder.
     package mutating func release(
         _ releases: [Release],
         cooldown: Duration,

@@ -13,8 +13,8 @@ package struct Block: Hashable, Sendable {
     package internal(set) var allocations: [Int]
     package internal(set) var unallocated: [Int]
     package internal(set) var attributes: [AllocationAttributes]
-    /// Moves with every write; starts from the time, so that a block that was deleted and made again
-    /// does not repeat itself.
+    /// Moves with every write; starts from the time, so that a block that was deleted and made
+    /// again does not repeat itself.
     package internal(set) var sequenceNumber: UInt64
     /// `sequenceNumber` at the time of each allocation in force, by ordinal.
     package internal(set) var sequenceNumbers: [Int: UInt64] = [:]
@@ -57,7 +57,7 @@ package struct Block: Hashable, Sendable {
 /// Who holds an address; allocations made together share one.
 package struct AllocationAttributes: Hashable, Sendable {
     package var handle: String?
-    /// `pod`, `namespace`, `node`, `timestamp`, `type`, …
+    /// `pod`, `namespace`, `node`, `timestamp`, `type` and so on.
     package var owner: [String: String]
     /// The owner that a virtual machine migrates to.
     package var alternateOwner: [String: String]

@@ -1,8 +1,10 @@
 internal import JSON
 package import Model
 
-/// A node's claim to a block. The claim is written first, then the block, then the claim is confirmed;
-/// and the other way round on release: whoever finds it half done knows which way it was going.
+/// A node's claim to a block.
+///
+/// The claim is written first, then the block, then the claim is confirmed; and the other way round
+/// on release: whoever finds it half done knows which way it was going.
 package struct BlockAffinity: Hashable, Sendable {
     package enum State: String, Hashable, Sendable {
         case pending

@@ -1,7 +1,7 @@
 package import Model
 
-/// The blocks of a pool in the order in which a node looks at them: from a start of its own round to
-/// that start again, so that nodes seldom meet while each still finds every block.
+/// The blocks of a pool in the order in which a node looks at them: from a start of its own round
+/// to that start again, so that nodes seldom meet while each still finds every block.
 ///
 /// The start is FNV-1 (32 bits) of the node's name, spread by one step of SplitMix64. For blocks of one
 /// address it also depends on the time, as in Calico: nodes that share such a pool would otherwise walk

@@ -5,6 +5,8 @@ package struct Claims: Hashable, Sendable {
     package internal(set) var claimed: [Prefix] = []
     /// Others hold them.
     package internal(set) var failed: [Prefix] = []
+
+    package init() {}
 }
 
 extension IPAM {
@@ -27,7 +29,9 @@ extension IPAM {
         return result
     }
 
-    /// Gives up a node's blocks within a CIDR. Those of others are left alone.
+    /// Gives up a node's blocks within a CIDR.
+    ///
+    /// Those of others are left alone.
     package func releaseAffinity(
         _ cidr: Prefix,
         node: String,
@@ -50,7 +54,9 @@ extension IPAM {
         try await release(readAffinities(of: owner), mustBeEmpty: mustBeEmpty)
     }
 
-    /// Gives up all blocks of a pool, whoever holds them. Addresses in them stay in use.
+    /// Gives up all blocks of a pool, whoever holds them.
+    ///
+    /// Addresses in them stay in use.
     package func releasePoolAffinities(_ pool: Prefix) async throws(IPAMError) {
         await begin()
         defer { end() }
@@ -59,7 +65,9 @@ extension IPAM {
         try await release(inPool, mustBeEmpty: false)
     }
 
-    /// Gives up all blocks of a node that is gone. Its addresses stay in use until they are released.
+    /// Gives up all blocks of a node that is gone.
+    ///
+    /// Its addresses stay in use until they are released.
     package func removeHost(_ node: String) async throws(IPAMError) {
         try await releaseHostAffinities(.host(node), mustBeEmpty: false)
     }
@@ -124,8 +132,10 @@ extension IPAM {
 // MARK: - One block
 
 extension IPAM {
-    /// Gives up one block: pending deletion, then the block is deleted or, while it holds addresses,
-    /// made nobody's, then the affinity goes. Nothing happens when the owner does not hold it.
+    /// Gives up one block: pending deletion, then the block is deleted or, while it holds
+    /// addresses, made nobody's, then the affinity goes.
+    ///
+    /// Nothing happens when the owner does not hold it.
     func release(
         _ owner: Affinity,
         _ cidr: Prefix,
@@ -156,15 +166,16 @@ extension IPAM {
                 }
                 try await delete(affinity)
                 return forget(owner, cidr)
-            } catch where error.isConflict {
+            } catch  where error.isConflict {
                 continue
             }
         }
         throw .tooManyConflicts("block \(cidr)")
     }
 
-    /// Gives up an empty block of a pool that no longer selects its node. Failing is no matter: the
-    /// next request tries again.
+    /// Gives up an empty block of a pool that no longer selects its node.
+    ///
+    /// Failing is no matter: the next request tries again.
     func dropUnselected(_ affinity: BlockAffinity, _ draw: Draw) async {
         let pools = draw.settings.pools
         guard let pool = pools.enabled(containing: affinity.cidr.address),

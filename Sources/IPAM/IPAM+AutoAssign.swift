@@ -20,8 +20,8 @@ struct Draw {
 }
 
 extension IPAM {
-    /// Assigns any free addresses: from blocks of the node's own, then from new blocks, then, unless
-    /// affinity is strict, from blocks of others.
+    /// Assigns any free addresses: from blocks of the node's own, then from new blocks, then,
+    /// unless affinity is strict, from blocks of others.
     package func autoAssign(_ request: AssignRequest, now: Timestamp) async -> Assignment {
         await begin()
         defer { end() }

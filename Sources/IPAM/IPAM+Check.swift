@@ -6,7 +6,9 @@ internal import Resources
 package enum IPAMProblem: Hashable, Sendable {
     /// The handle counts addresses of a block in which it holds none.
     case leakedHandle(String, block: Prefix, counted: Int)
-    /// The handle counts too many. A request that found less in a block than it asked for does this.
+    /// The handle counts too many.
+    ///
+    /// A request that found less in a block than it asked for does this.
     case handleCountHigh(String, block: Prefix, counted: Int, held: Int)
     /// The handle counts too few: releasing by handle would miss addresses.
     case handleCountLow(String, block: Prefix, counted: Int, held: Int)
@@ -38,11 +40,16 @@ package struct IPAMReport: Hashable, Sendable {
     package internal(set) var handles = 0
     package internal(set) var affinities = 0
     package internal(set) var addressesInUse = 0
+
+    /// Nothing stored and nothing wrong.
+    package static let empty = Self()
 }
 
 extension IPAM {
-    /// Looks through all IPAM data. Run while nothing is being assigned: a picture taken in the middle
-    /// of an assignment shows it as half done.
+    /// Looks through all IPAM data.
+    ///
+    /// Run while nothing is being assigned: a picture taken in the middle of an assignment shows it
+    /// as half done.
     package func check() async throws(IPAMError) -> IPAMReport {
         let settings = try await settings()
         var report = IPAMReport()
@@ -101,7 +108,8 @@ extension IPAMReport {
             for (block, counted) in handle.counts.sorted(by: { $0.key < $1.key }) {
                 let actual = held[handle.id]?.removeValue(forKey: block) ?? 0
                 switch (counted, actual) {
-                case (_, 0): problems.append(.leakedHandle(handle.id, block: block, counted: counted))
+                case (_, 0):
+                    problems.append(.leakedHandle(handle.id, block: block, counted: counted))
                 case _ where counted > actual:
                     problems.append(
                         .handleCountHigh(handle.id, block: block, counted: counted, held: actual)

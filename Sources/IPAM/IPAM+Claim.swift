@@ -16,9 +16,10 @@ extension IPAM {
         return own
     }
 
-    /// Whether the block of an affinity is the owner's. What is known to be so by the cache is taken
-    /// for granted: writing the block tests it. A claim found half done is completed, one that has
-    /// lost its block is deleted.
+    /// Whether the block of an affinity is the owner's.
+    ///
+    /// What is known to be so by the cache is taken for granted: writing the block tests it. A
+    /// claim found half done is completed, one that has lost its block is deleted.
     func isHeld(
         _ affinity: Stored<BlockAffinity>,
         now: Timestamp
@@ -35,7 +36,9 @@ extension IPAM {
     }
 
     /// Makes a block the owner's, creating it if need be: pending affinity, block, confirmed
-    /// affinity. `false` when it belongs to somebody else, or to nobody and holds addresses.
+    /// affinity.
+    ///
+    /// `false` when it belongs to somebody else, or to nobody and holds addresses.
     func claim(
         _ cidr: Prefix,
         for owner: Affinity,
@@ -68,7 +71,7 @@ extension IPAM {
                 }
                 learn(try await set(affinity, .confirmed))
                 return true
-            } catch where error.isConflict {
+            } catch  where error.isConflict {
                 continue
             }
         }

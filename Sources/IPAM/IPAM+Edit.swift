@@ -13,8 +13,10 @@ extension IPAMError {
 }
 
 extension IPAM {
-    /// Changes a block by compare-and-swap and returns what `change` says; `nil` when there is no such
-    /// block. `change` may run several times; `before` runs each time before the block is written.
+    /// Changes a block by compare-and-swap and returns what `change` says; `nil` when there is no
+    /// such block.
+    ///
+    /// `change` may run several times; `before` runs each time before the block is written.
     ///
     /// A block that ends up empty and without affinity is deleted.
     func edit<Outcome>(
@@ -69,7 +71,7 @@ extension IPAM {
                 remember(try await update(changed))
             }
             return true
-        } catch where error.isConflict {
+        } catch  where error.isConflict {
             return false
         }
     }

@@ -17,15 +17,16 @@ extension IPAM {
                 stored.value.raise(block, by: count)
                 _ = try await update(stored)
                 return
-            } catch where error.isConflict {
+            } catch  where error.isConflict {
                 continue
             }
         }
         throw .tooManyConflicts("handle \(handle)")
     }
 
-    /// Takes addresses of a block off a handle's count, after the block is written. A handle without
-    /// counts is deleted.
+    /// Takes addresses of a block off a handle's count, after the block is written.
+    ///
+    /// A handle without counts is deleted.
     func lower(_ handle: String, _ block: Prefix, by count: Int) async throws(IPAMError) {
         for _ in 0..<Self.retries {
             guard var stored = try await stored(handle) else { return }
@@ -37,7 +38,7 @@ extension IPAM {
                     _ = try await update(stored)
                 }
                 return
-            } catch where error.isConflict {
+            } catch  where error.isConflict {
                 continue
             }
         }

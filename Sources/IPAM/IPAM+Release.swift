@@ -1,8 +1,10 @@
 package import Model
 
 extension IPAM {
-    /// Gives addresses back and returns those that were not allocated. Blocks are independent of each
-    /// other: all are tried, and the first error is thrown at the end.
+    /// Gives addresses back and returns those that were not allocated.
+    ///
+    /// Blocks are independent of each other: all are tried, and the first error is thrown at the
+    /// end.
     @discardableResult
     package func release(
         _ releases: [Release],
@@ -93,8 +95,10 @@ extension IPAM {
         return all.first { $0.value.cidr.contains(address) }?.value.cidr
     }
 
-    /// Gives the block up if it is empty and its pool no longer selects its node, or if its owner is
-    /// no node. The addresses are free already, so that a failure is no matter.
+    /// Gives the block up if it is empty and its pool no longer selects its node, or if its owner
+    /// is no node.
+    ///
+    /// The addresses are free already, so that a failure is no matter.
     private func tidy(_ cidr: Prefix, _ settings: Settings) async {
         guard let owner = blocks[cidr]?.value.affinity else { return }
         do throws(IPAMError) {

@@ -24,7 +24,9 @@ package struct Reservations: Hashable, Sendable {
         prefixes.contains { $0.overlaps(prefix) }
     }
 
-    /// Every address of `prefix` is reserved. Halves reserved separately count too.
+    /// Every address of `prefix` is reserved.
+    ///
+    /// Halves reserved separately count too.
     package func covers(_ prefix: Prefix) -> Bool {
         count(in: prefix) == prefix.count
     }

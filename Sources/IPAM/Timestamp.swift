@@ -1,4 +1,6 @@
-/// A moment of civil time in UTC, to the nanosecond. The module reads no clock: callers pass it in.
+/// A moment of civil time in UTC, to the nanosecond.
+///
+/// The module reads no clock: callers pass it in.
 package struct Timestamp: Hashable, Comparable, Sendable {
     /// Since 1970-01-01T00:00:00Z, leap seconds not counted.
     package let nanoseconds: Int64
