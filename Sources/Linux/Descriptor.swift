@@ -30,7 +30,9 @@ package struct Descriptor: ~Copyable, Sendable {
 }
 
 extension Descriptor {
-    /// Opens a file; the descriptor is closed on `exec`. The corresponding C function is `open`.
+    /// Opens a file; the descriptor is closed on `exec`.
+    ///
+    /// The corresponding C function is `open`.
     package init(
         opening path: String,
         _ flags: Int32,
@@ -40,7 +42,9 @@ extension Descriptor {
         self.init(owning: raw)
     }
 
-    /// A second number for the same open file. The corresponding C call is `F_DUPFD_CLOEXEC`.
+    /// A second number for the same open file.
+    ///
+    /// The corresponding C call is `fcntl` with `F_DUPFD_CLOEXEC`.
     package borrowing func duplicate() throws(LinuxError) -> Descriptor {
         let copy = try call("dup") { fcntl(raw, F_DUPFD_CLOEXEC, 0) }
         return Descriptor(owning: copy)

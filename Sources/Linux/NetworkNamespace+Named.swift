@@ -28,17 +28,17 @@ extension NetworkNamespace {
         try NetworkNamespace(path: namedPath(name))
     }
 
-    /// Takes the name away; the namespace itself goes when nothing uses it. No such name is fine.
+    /// Takes the name away, if it is there; the namespace itself goes when nothing uses it.
     package static func delete(named name: String) throws(LinuxError) {
         let path = try namedPath(name)
         do throws(LinuxError) {
             _ = try call("umount", on: path) { umount2(path, Int32(MNT_DETACH)) }
-        } catch where error.errno == EINVAL || error.errno == ENOENT {
+        } catch  where error.errno == EINVAL || error.errno == ENOENT {
             // Not mounted: what an interrupted `create` leaves.
         }
         do throws(LinuxError) {
             _ = try call("unlink", on: path) { unlink(path) }
-        } catch where error.errno == ENOENT {}
+        } catch  where error.errno == ENOENT {}
     }
 
     private static func namedPath(_ name: String) throws(LinuxError) -> String {
@@ -52,7 +52,7 @@ extension NetworkNamespace {
     private static func prepareDirectory() throws(LinuxError) {
         do throws(LinuxError) {
             _ = try call("mkdir", on: directory) { mkdir(directory, 0o755) }
-        } catch where error.errno == EEXIST {}
+        } catch  where error.errno == EEXIST {}
         let share = UInt(MS_SHARED | MS_REC)
         if mount("", directory, "none", share, nil) == 0 { return }
         _ = try call("mount", on: directory) {

@@ -27,14 +27,34 @@ package struct NetworkNamespace: ~Copyable, Sendable {
         descriptor = file
     }
 
+    private init(path: String, _ descriptor: consuming Descriptor) {
+        self.path = path
+        self.descriptor = descriptor
+    }
+
+    private static let ownPath = "/proc/thread-self/ns/net"
+
     /// Opens the namespace of a process.
     package init(process: Int32) throws(LinuxError) {
         try self.init(path: "/proc/\(process)/ns/net")
     }
 
+    /// Makes a namespace without a name; it goes when its last descriptor, link or process does.
+    package static func create() throws(LinuxError) -> NetworkNamespace {
+        var result: Result<Int32, LinuxError> = .failure(LinuxError(call: "unshare", errno: 0))
+        try onOwnThread {
+            result = Result { () throws(LinuxError) in
+                _ = try call("unshare") { linux_unshare(CLONE_NEWNET) }
+                let file = try Descriptor(opening: ownPath, O_RDONLY)
+                return file.release()
+            }
+        }
+        return NetworkNamespace(path: "unnamed", Descriptor(owning: try result.get()))
+    }
+
     /// The calling thread's own namespace.
     package static func current() throws(LinuxError) -> NetworkNamespace {
-        try NetworkNamespace(path: "/proc/thread-self/ns/net")
+        try NetworkNamespace(path: ownPath)
     }
 
     /// Runs `body` on a thread inside the namespace; the caller waits.

@@ -30,14 +30,18 @@ package struct ByteWriter {
     }
 
     /// Writes over `MemoryLayout<T>.size` bytes that are there already, in network order.
-    package mutating func patch<T: FixedWidthInteger & BitwiseCopyable>(_ value: T, at offset: Int) {
+    package mutating func patch<T: FixedWidthInteger & BitwiseCopyable>(_ value: T, at offset: Int)
+    {
         patchNative(value.bigEndian, at: offset)
     }
 
     /// Writes over bytes that are there already, in the host's order.
     package mutating func patchNative<T: BitwiseCopyable>(_ value: T, at offset: Int) {
         let end = offset + MemoryLayout<T>.size
-        precondition(offset >= 0 && end <= bytes.count, "patch \(offset)..<\(end) of \(bytes.count)")
+        precondition(
+            offset >= 0 && end <= bytes.count,
+            "patch \(offset)..<\(end) of \(bytes.count)"
+        )
         unsafe withUnsafeBytes(of: value) { source in
             unsafe bytes.replaceSubrange(offset..<end, with: source)
         }

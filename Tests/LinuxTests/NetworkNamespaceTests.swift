@@ -1,12 +1,10 @@
 import CLinux
 import Glibc
 import Linux
+import Support
 import Testing
 
-/// Whether namespaces can be made here; with REQUIRE_BPF=1 the answer must be yes.
-private let canMakeNamespaces = getenv("REQUIRE_BPF") != nil || geteuid() == 0
-
-@Suite(.enabled(if: canMakeNamespaces, "needs root"))
+@Suite(.enabled(if: TestPlatform.hasNamespaces, "needs root"))
 struct NetworkNamespaceTests {
     private func name(_ suffix: String) -> String { "caralt-\(getpid())-\(suffix)" }
 
