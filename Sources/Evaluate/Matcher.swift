@@ -66,8 +66,8 @@ struct Matcher: Sendable {
         if let refused = rule.notProtocol, refused == flow.protocol { return .notProtocol }
         if let wanted = rule.icmp, !covers(wanted, flow) { return .icmp }
         if let refused = rule.notICMP, covers(refused, flow) { return .notICMP }
-        return mismatch(rule.source, .source, rule, flow)
-            ?? mismatch(rule.destination, .destination, rule, flow)
+        return mismatch(rule.source, .source, flow)
+            ?? mismatch(rule.destination, .destination, flow)
     }
 
     private func covers(_ match: ICMPMatch, _ flow: Flow) -> Bool {
@@ -78,7 +78,6 @@ struct Matcher: Sendable {
     private func mismatch(
         _ match: EntityMatch,
         _ end: Mismatch.End,
-        _ rule: Rule,
         _ flow: Flow
     ) -> Mismatch? {
         let address = end == .source ? flow.source : flow.destination
@@ -98,10 +97,10 @@ struct Matcher: Sendable {
         for selector in match.notSelectors where someOwner(of: address, matches: selector) {
             return .notSelector(end, selector)
         }
-        if !match.ports.isEmpty, !covers(match.ports, match.selectors, end, rule, flow) {
+        if !match.ports.isEmpty, !covers(match.ports, match.selectors, end, flow) {
             return .ports(end)
         }
-        if covers(match.notPorts, [], end, rule, flow) { return .notPorts(end) }
+        if covers(match.notPorts, [], end, flow) { return .notPorts(end) }
         if let service = match.service, !isMember(of: service, end, flow) { return .service(end) }
         return nil
     }
@@ -117,7 +116,6 @@ struct Matcher: Sendable {
         _ ports: [PortMatch],
         _ selectors: [String],
         _ end: Mismatch.End,
-        _ rule: Rule,
         _ flow: Flow
     ) -> Bool {
         guard flow.protocol.hasPorts else { return false }
@@ -125,7 +123,7 @@ struct Matcher: Sendable {
         return ports.contains { match in
             switch match {
             case .range(let range): range.contains(port)
-            case .named(let name): isNamed(name, selectors, end, rule, flow)
+            case .named(let name): isNamed(name, selectors, end, flow)
             }
         }
     }
@@ -133,15 +131,13 @@ struct Matcher: Sendable {
     /// Whether the port has that name on an owner of the address.
     ///
     /// The owner itself must meet all of the rule's selectors (Felix keeps one set of address,
-    /// protocol and port for a selector and a name). A rule without a protocol means TCP.
+    /// protocol and port for a selector and a name).
     private func isNamed(
         _ name: String,
         _ selectors: [String],
         _ end: Mismatch.End,
-        _ rule: Rule,
         _ flow: Flow
     ) -> Bool {
-        guard flow.protocol == rule.protocol ?? .tcp else { return false }
         let address = end == .source ? flow.source : flow.destination
         let number = end == .source ? flow.sourcePort : flow.destinationPort
         let port = NamedPort(name: name, protocol: flow.protocol, port: number)

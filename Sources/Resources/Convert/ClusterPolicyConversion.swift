@@ -33,10 +33,11 @@ private func clusterPolicyTier(_ field: Field) throws(ConversionError) -> String
 }
 
 extension Field {
-    /// The pods that a subject or a peer selects.
+    /// What a subject or a peer selects: pods, or whatever lives in some namespaces, which includes
+    /// their NetworkSets.
     fileprivate func clusterSelector(_ otherwise: String) throws(ConversionError) -> String {
         if let namespaces = self["namespaces"] {
-            return try podSelector(in: namespaces.namespaceLabelSelector())
+            return try namespaces.namespaceLabelSelector().canonical
         }
         guard let pods = self["pods"] else { throw error(otherwise) }
         return try pods.podSelector(

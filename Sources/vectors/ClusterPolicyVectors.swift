@@ -1,0 +1,76 @@
+import JSON
+import Model
+import Resources
+
+/// Conformance of ClusterNetworkPolicy: policies, changes of objects, and probes in between.
+struct ClusterPolicyVectors: VectorFamily {
+    private let model: ClusterModel
+
+    static func recognises(_ file: VectorFile) -> Bool {
+        file.isNamed("anp_cnp", orHas: ["api", "features", "steps"])
+    }
+
+    init(_ file: VectorFile) throws {
+        var model = ClusterModel()
+        let value = try file.header.member("model")
+        for (name, labels) in try value.member("namespaces").object?.members ?? [] {
+            model.namespaces[name] = labels.labels
+        }
+        for (path, pod) in try value.member("pods").object?.members ?? [] {
+            model.pods[path] = ClusterModel.Pod(
+                labels: pod["labels"]?.labels ?? [:],
+                address: try address(pod.text("ip")),
+                ports: pod.elements("ports").map(containerPort),
+                usesHostNetwork: pod["host_network"]?.bool ?? false
+            )
+        }
+        self.model = model
+    }
+
+    func group(of vector: VectorCase) -> String { vector.value["api"]?.string ?? "all" }
+
+    func run(_ vector: VectorCase, asking engines: [any VerdictEngine]) throws -> Outcome {
+        if try vector.value.text("api").contains("AdminNetworkPolicy") {
+            return .skipped("the API's former kinds, which Calico serves no more")
+        }
+        if vector.value.texts("features").contains("ClusterNetworkPolicyEgressNodePeers") {
+            return .skipped("node peers, an optional feature that Calico refuses")
+        }
+        var model = model
+        var scenes: [Scene] = []
+        for policy in try vector.value.list("policies") { model.add(policy: policy) }
+        for step in try vector.value.list("steps") {
+            if let object = step["update"] {
+                if object["kind"] == "Namespace" {
+                    let labels = object["metadata"]?["labels"]?.labels ?? [:]
+                    model.namespaces[Resource(object).name] = labels
+                } else {
+                    model.add(policy: object)
+                }
+            } else if let object = step["delete"] {
+                model.policies = model.policies.filter { key, _ in
+                    key.type.kind != object["kind"]?.string || key.name != object["name"]?.string
+                        || key.namespace != object["namespace"]?.string
+                }
+            } else if let probe = step["probe"] {
+                var scene = Scene(model.resources)
+                scene.checks = [try check(probe, model)]
+                scenes.append(scene)
+            }
+        }
+        return try judge(scenes, asking: engines)
+    }
+
+    private func check(_ probe: JSONValue, _ model: ClusterModel) throws -> Check {
+        let source = try probe.text("from")
+        let destination = try probe.text("to")
+        let number = try ipProtocol(probe.text("protocol"))
+        let port = probe.number("port") ?? 0
+        let flow = try model.flow(from: source, to: destination, number, port: port)
+        return Check(
+            "\(source) to \(destination), \(number)/\(port)",
+            model.questions(from: source, to: destination, flow),
+            isAllowed: try probe.text("expect") == "allow"
+        )
+    }
+}
