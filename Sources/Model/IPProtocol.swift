@@ -23,7 +23,7 @@ package struct IPProtocol: RawRepresentable, Hashable, Comparable, Sendable {
         let lowered = text.lowercased()
         if let named = Self.names.first(where: { $0.1.lowercased() == lowered }) {
             self = named.0
-        } else if let number = UInt8(text), number > 0 {
+        } else if text.utf8.first != UInt8(ascii: "+"), let number = UInt8(text), number > 0 {
             self.rawValue = number
         } else {
             return nil
