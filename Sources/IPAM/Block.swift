@@ -107,6 +107,9 @@ extension Block {
         }
     }
 
+    /// Released addresses wait to be used again.
+    var isCooling: Bool { attributes.contains { $0.releasedAt != nil } }
+
     package var inUseCount: Int {
         allocations.count { index in
             attributes.indices.contains(index) && attributes[index].releasedAt == nil

@@ -50,10 +50,10 @@ extension IPAM {
         let known = affinities[request.affinity]
         var own: [Stored<BlockAffinity>]
         if let known { own = known } else { own = try await readAffinities(of: request.affinity) }
-        try await takeFromOwn(own, &draw, into: &taken)
+        try await takeFromOwn(own, trustingCache: known != nil, &draw, into: &taken)
         if draw.wanted > 0, known != nil {
             own = try await readAffinities(of: request.affinity)
-            try await takeFromOwn(own, &draw, into: &taken)
+            try await takeFromOwn(own, trustingCache: false, &draw, into: &taken)
         }
         let owned = own.count { affinity in
             draw.choice.allowed.contains { $0.cidr.contains(affinity.value.cidr) }
@@ -72,7 +72,8 @@ extension IPAM {
         let settings = try await settings()
         var labels: [String: String] = [:]
         if request.use != .loadBalancer {
-            guard let found = try await nodeLabels(request.node) else {
+            guard let found = try await nodeLabels(request.node, for: settings.pools)
+            else {
                 throw .notFound("node \(request.node)")
             }
             labels = found
@@ -107,6 +108,7 @@ extension IPAM {
 extension IPAM {
     private func takeFromOwn(
         _ own: [Stored<BlockAffinity>],
+        trustingCache isTrusting: Bool,
         _ draw: inout Draw,
         into taken: inout [Address]
     ) async throws(IPAMError) {
@@ -116,6 +118,12 @@ extension IPAM {
             let pools = draw.choice.selecting
             guard pools.contains(where: { $0.cidr.contains(cidr) }) else {
                 await dropUnselected(affinity.value, draw)
+                continue
+            }
+            // A second pass asks the store about blocks that the cache has as full.
+            if isTrusting, let block = blocks[cidr]?.value, block.unallocated.isEmpty,
+                !block.isCooling
+            {
                 continue
             }
             guard draw.wanted > 0, draw.allows(cidr),

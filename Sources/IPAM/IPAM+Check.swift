@@ -65,7 +65,7 @@ extension IPAM {
         report.checkBlocks(blocks, settings.pools)
         let owners = Set(blocks.compactMap(\.affinity)).filter { $0.kind == .host }
         for owner in owners.sorted(by: { $0.name < $1.name })
-        where try await nodeLabels(owner.name) == nil {
+        where try await nodeLabels(owner.name, for: []) == nil {
             report.problems += blocks.filter { $0.affinity == owner }.map {
                 .blockOfUnknownNode($0.cidr, node: owner.name)
             }

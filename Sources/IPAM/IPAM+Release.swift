@@ -104,7 +104,8 @@ extension IPAM {
         do throws(IPAMError) {
             if owner.kind == .host {
                 guard let pool = settings.pools.enabled(containing: cidr.address),
-                    let labels = try await nodeLabels(owner.name),
+                    pool.looksAtNodes,
+                    let labels = try await nodeLabels(owner.name, for: [pool]),
                     !pool.selects(nodeLabels: labels)
                 else { return }
             }

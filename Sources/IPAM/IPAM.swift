@@ -98,13 +98,20 @@ extension IPAM {
         return pool
     }
 
-    /// Labels of a node: those of Calico's object, and of Kubernetes' where that is stored too.
-    func nodeLabels(_ node: String) async throws(IPAMError) -> [String: String]? {
-        let (calico, core) = try await stored { store throws(DatastoreError) in
-            (
-                try await store.get(ResourceKey(.calico("Node"), name: node)),
-                try await store.get(ResourceKey(.core("Node"), name: node))
-            )
+    /// Labels of a node, `nil` when there is no such node: those of Calico's object, and of
+    /// Kubernetes' where that is stored too.
+    ///
+    /// Where no pool looks at them, that the node exists is all that is read.
+    func nodeLabels(
+        _ node: String,
+        for pools: [Pool]
+    ) async throws(IPAMError) -> [String: String]? {
+        let calico = try await stored { store throws(DatastoreError) in
+            try await store.get(ResourceKey(.calico("Node"), name: node))
+        }
+        if let calico, !pools.contains(where: \.looksAtNodes) { return calico.labels }
+        let core = try await stored { store throws(DatastoreError) in
+            try await store.get(ResourceKey(.core("Node"), name: node))
         }
         guard calico != nil || core != nil else { return nil }
         return (core?.labels ?? [:]).merging(calico?.labels ?? [:]) { $1 }

@@ -25,6 +25,9 @@ package struct Pool: Hashable, Sendable {
     private let nodeSelector: Selector?
     private let namespaceSelector: Selector?
 
+    /// Whether a node's labels make a difference.
+    var looksAtNodes: Bool { nodeSelector.map { $0 != .all } ?? false }
+
     package func selects(nodeLabels labels: [String: String]) -> Bool {
         nodeSelector?.matches(labels) ?? true
     }
