@@ -6,12 +6,17 @@
  */
 #pragma once
 
+/* Before the kernel's own: <linux/libc-compat.h> then leaves libc's definitions alone. */
+#include <netinet/in.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/magic.h>
 #include <linux/neighbour.h>
 #include <linux/netlink.h>

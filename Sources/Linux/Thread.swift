@@ -22,6 +22,23 @@ package func startThread(_ body: @escaping @Sendable () -> Void) throws(LinuxErr
     pthread_detach(thread)
 }
 
+/// Runs `body`, which may block in the kernel, on a thread made for it; the task is suspended
+/// meanwhile and holds no thread of the shared pool.
+///
+/// A thread costs some 50 µs; many at once are fine where the kernel makes them wait, as the
+/// deletion of links does.
+package func offPool<R: Sendable>(
+    _ body: @escaping @Sendable () throws -> R
+) async throws -> R {
+    try await withCheckedThrowingContinuation { continuation in
+        do throws(LinuxError) {
+            try startThread { continuation.resume(with: Result { try body() }) }
+        } catch {
+            continuation.resume(throwing: error)
+        }
+    }
+}
+
 /// Runs `body` on a thread made for it and waits for its end: what the body does to its thread,
 /// such as entering a namespace, dies with it.
 ///

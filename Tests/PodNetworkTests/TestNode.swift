@@ -1,0 +1,148 @@
+import Glibc
+import Linux
+import Model
+import Netlink
+import PodNetwork
+import Synchronization
+import Testing
+
+/// A node's namespace that forwards, and pods' namespaces by name; all gone with the value.
+///
+///     pod "a"  ── cali… ──  node  ── cali… ──  pod "b"
+final class TestNode: Sendable {
+    let namespace: NetworkNamespace
+    private let prefix = "carapt-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+    private let names = Mutex<[String]>([])
+
+    init() throws {
+        namespace = try NetworkNamespace.create()
+        try namespace.run {
+            try Sysctl.write("1", to: "net/ipv4/ip_forward")
+            try Sysctl.write("1", to: "net/ipv6/conf/all/forwarding")
+        }
+    }
+
+    deinit {
+        for name in names.withLock(\.self) { try? NetworkNamespace.delete(named: name) }
+    }
+
+    /// A namespace for a pod; returns its path.
+    func addNamespace(_ name: String) throws -> String {
+        let name = "\(prefix)-\(name)"
+        _ = try NetworkNamespace.create(named: name)
+        names.withLock { $0.append(name) }
+        return "\(NetworkNamespace.directory)/\(name)"
+    }
+
+    /// A pod of its own namespace, not set up yet.
+    func pod(_ name: String, _ addresses: [String], mtu: UInt32 = 1450) throws -> PodInterface {
+        PodInterface(
+            hostName: workloadInterfaceName(namespace: "test", pod: name),
+            namespacePath: try addNamespace(name),
+            addresses: try addresses.map { try #require(Address($0)) },
+            mtu: mtu
+        )
+    }
+
+    /// Addresses of the node itself, on its loopback.
+    func addAddresses(_ addresses: [String]) throws {
+        var socket = try NetlinkSocket(in: namespace)
+        let lo = try #require(try socket.link(named: "lo")).index
+        try socket.setLink(lo, LinkChange(isUp: true))
+        for address in try addresses.map({ try #require(Address($0)) }) {
+            try socket.addAddress(
+                InterfaceAddress(
+                    interface: lo,
+                    address: address,
+                    skipsDuplicateDetection: !address.isV4
+                )
+            )
+        }
+    }
+
+    /// Sets a pod up and lets it talk.
+    @discardableResult
+    func run(_ pod: PodInterface) throws -> PodLink {
+        try namespace.run {
+            let link = try PodNetwork.setUp(pod)
+            try PodNetwork.activate(link, pod)
+            return link
+        }
+    }
+
+    /// Names of all links of the node.
+    func links() throws -> [String] {
+        var socket = try NetlinkSocket(in: namespace)
+        return try socket.links().map(\.name).sorted()
+    }
+}
+
+/// One datagram from one namespace to a socket in another.
+enum Datagram {
+    /// Whether it arrived within `timeout`.
+    static func passes(
+        from source: borrowing NetworkNamespace,
+        to destination: borrowing NetworkNamespace,
+        at address: Address,
+        timeout: Duration = .seconds(5)
+    ) throws -> Bool {
+        let receiver = try destination.run { try udpSocket(address.family) }
+        let port = try bind(receiver, to: address, timeout: timeout)
+        let sender = try source.run { try udpSocket(address.family) }
+        let sent = withSocketAddress(address, port: port) { raw, length in
+            sender.withRaw { sendto($0, "ping", 4, 0, raw, length) }
+        }
+        guard sent == 4 else { return false }
+        var buffer = [UInt8](repeating: 0, count: 16)
+        return receiver.withRaw { recv($0, &buffer, buffer.count, 0) } == 4
+    }
+
+    private static func udpSocket(_ family: Family) throws -> Descriptor {
+        let domain = family == .v4 ? AF_INET : AF_INET6
+        let raw = try call("socket") { socket(domain, Int32(SOCK_DGRAM.rawValue), 0) }
+        return Descriptor(owning: raw)
+    }
+
+    private static func bind(
+        _ socket: borrowing Descriptor,
+        to address: Address,
+        timeout: Duration
+    ) throws -> UInt16 {
+        try socket.withRaw { socket in
+            let wait = timeout.components
+            var limit = timeval(
+                tv_sec: Int(wait.seconds),
+                tv_usec: Int(wait.attoseconds / 1_000_000_000_000)
+            )
+            let size = socklen_t(MemoryLayout<timeval>.size)
+            _ = try call("setsockopt") {
+                setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
+            }
+            _ = try withSocketAddress(address, port: 7777) { raw, length in
+                try call("bind") { Glibc.bind(socket, raw, length) }
+            }
+        }
+        return 7777
+    }
+
+    private static func withSocketAddress<R>(
+        _ address: Address,
+        port: UInt16,
+        _ body: (UnsafePointer<sockaddr>, socklen_t) throws -> R
+    ) rethrows -> R {
+        var storage = sockaddr_in6()
+        let bytes = address.familyBytes
+        withUnsafeMutableBytes(of: &storage) { storage in
+            let family = UInt16(address.isV4 ? AF_INET : AF_INET6)
+            storage.storeBytes(of: family, as: UInt16.self)
+            storage.storeBytes(of: port.bigEndian, toByteOffset: 2, as: UInt16.self)
+            storage[(address.isV4 ? 4 : 8)...].copyBytes(from: bytes)
+        }
+        let length = address.isV4 ? MemoryLayout<sockaddr_in>.size : MemoryLayout<sockaddr_in6>.size
+        return try withUnsafePointer(to: storage) { pointer in
+            try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
+                try body(raw, socklen_t(length))
+            }
+        }
+    }
+}
