@@ -1,3 +1,4 @@
+import CLinux
 import Cluster
 import Foundation
 import Glibc
