@@ -47,6 +47,19 @@ package struct Evaluator: Sendable {
         judge(flow, at: endpoint, direction) { $0.stagedAction != "Delete" }
     }
 
+    /// The enforced policies that apply to an endpoint in a direction, by tier and in their order.
+    package func policies(at id: EndpointID, _ direction: Direction) -> [String: [PolicyID]] {
+        guard let endpoint = world.endpoints[id] else { return [:] }
+        let labels = world.labels(endpoint.labels, profiles: endpoint.profiles)
+        var result: [String: [PolicyID]] = [:]
+        for sorted in tiers {
+            let ids = sorted.policies
+                .filter { !$0.id.kind.isStaged && applies($0, to: labels, direction) }.map(\.id)
+            if !ids.isEmpty { result[sorted.tier.name] = ids }
+        }
+        return result
+    }
+
     // MARK: Order
 
     /// Tiers that exist before tiers that policies merely name; then by order; then by name.

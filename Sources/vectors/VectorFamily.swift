@@ -28,7 +28,7 @@ extension VectorFamily {
 
 /// Every family that can be run; the first that recognises a file runs it.
 let families: [any VectorFamily.Type] = [
-    SelectorVectors.self, RecipeVectors.self, NetworkPolicyVectors.self,
+    SelectorVectors.self, ValidationVectors.self, RecipeVectors.self, NetworkPolicyVectors.self,
     PolicyVerdictVectors.self, PolicyResourceVectors.self, ClusterPolicyVectors.self,
 ]
 

@@ -84,7 +84,7 @@ extension Field {
         return ports
     }
 
-    fileprivate func mac(_ key: String) throws(ConversionError) -> MAC? {
+    func mac(_ key: String) throws(ConversionError) -> MAC? {
         guard let text = try text(key) else { return nil }
         guard let mac = MAC(text) else { throw (self[key] ?? self).expected("a MAC address") }
         return mac

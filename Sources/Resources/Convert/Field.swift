@@ -136,6 +136,12 @@ struct Field {
     }
 
     func expected(_ what: String) -> ConversionError {
-        error("is \(value.string.map { "'\($0)'" } ?? value.typeName), expected \(what)")
+        let found =
+            switch value {
+            case .string(let text): "'\(text)'"
+            case .bool, .int, .double: value.description
+            case .null, .array, .object: value.typeName
+            }
+        return error("is \(found), expected \(what)")
     }
 }
