@@ -16,10 +16,23 @@ extension JSONValue {
         try self.init(parsing: Array(text.utf8))
     }
 
-    /// Parses one whole document in UTF-8.
+    /// Parses one whole document in UTF-8; of members of one name the last counts.
     package init(parsing bytes: [UInt8]) throws(JSONError) {
         var parser = JSONParser(bytes: bytes)
         self = try parser.document()
+    }
+}
+
+/// A document and where its values stand, for messages about them.
+package struct LocatedJSON: Sendable {
+    package let value: JSONValue
+    /// The line of each value from 1, by its path: `spec.ports[0].name`; the document's is empty.
+    package let lines: [String: Int]
+
+    /// Parses any number of documents one after the other, and refuses members of one name.
+    package static func documents(parsing bytes: [UInt8]) throws(JSONError) -> [LocatedJSON] {
+        var parser = JSONParser(bytes: bytes)
+        return try parser.locatedDocuments()
     }
 }
 
@@ -27,9 +40,26 @@ private struct JSONParser {
     let bytes: [UInt8]
     var index = 0
     var depth = 0
+    /// Grows in `skipSpace`: a line ends nowhere else in a valid document.
+    private var line = 1
+    private var path = ""
+    /// `nil` when nobody asked for them.
+    private var lines: [String: Int]?
 
     init(bytes: [UInt8]) {
         self.bytes = bytes
+    }
+
+    mutating func locatedDocuments() throws(JSONError) -> [LocatedJSON] {
+        var documents: [LocatedJSON] = []
+        skipSpace()
+        while index < bytes.count {
+            lines = [:]
+            let value = try value()
+            documents.append(LocatedJSON(value: value, lines: lines ?? [:]))
+            skipSpace()
+        }
+        return documents
     }
 
     mutating func document() throws(JSONError) -> JSONValue {
@@ -41,8 +71,10 @@ private struct JSONParser {
 
     private mutating func value() throws(JSONError) -> JSONValue {
         skipSpace()
+        lines?[path] = line
         switch peek {
-        case UInt8(ascii: "{"): return try nested { parser throws(JSONError) in try parser.object() }
+        case UInt8(ascii: "{"):
+            return try nested { parser throws(JSONError) in try parser.object() }
         case UInt8(ascii: "["): return try nested { parser throws(JSONError) in try parser.array() }
         case UInt8(ascii: "\""): return .string(try string())
         case UInt8(ascii: "t"): return try word("true", .bool(true))
@@ -67,12 +99,20 @@ private struct JSONParser {
 
     private mutating func object() throws(JSONError) -> JSONValue {
         var members: [(key: String, value: JSONValue)] = []
+        var names: Set<String> = []
+        let ownPath = path
+        defer { path = ownPath }
         skipSpace()
         guard !take("}") else { return .object(JSONObject()) }
         while true {
             skipSpace()
             guard peek == UInt8(ascii: "\"") else { throw error("expected a member name") }
             let key = try string()
+            if lines != nil {
+                guard names.insert(key).inserted
+                else { throw error("the member \"\(key)\" is there twice") }
+                path = ownPath.isEmpty ? key : "\(ownPath).\(key)"
+            }
             skipSpace()
             guard take(":") else { throw error("expected ':' after the member name") }
             members.append((key, try value()))
@@ -84,9 +124,12 @@ private struct JSONParser {
 
     private mutating func array() throws(JSONError) -> JSONValue {
         var elements: [JSONValue] = []
+        let ownPath = path
+        defer { path = ownPath }
         skipSpace()
         guard !take("]") else { return .array([]) }
         while true {
+            if lines != nil { path = "\(ownPath)[\(elements.count)]" }
             elements.append(try value())
             skipSpace()
             if take("]") { return .array(elements) }
@@ -126,7 +169,7 @@ private struct JSONParser {
         let text = String(decoding: bytes[start..<index], as: UTF8.self)
         if isInteger, let value = Int64(text) { return .int(value) }
         guard let value = Double(text), value.isFinite else { throw error("number out of range") }
-        return .double(value)
+        return JSONValue(number: value)
     }
 
     private mutating func skipDigits() -> Int {
@@ -140,7 +183,8 @@ private struct JSONParser {
     private mutating func string() throws(JSONError) -> String {
         index += 1
         let start = index
-        while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+        while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20
+        {
             index += 1
         }
         if take("\"") {
@@ -201,7 +245,10 @@ private struct JSONParser {
     private mutating func hex4() throws(JSONError) -> UInt32 {
         guard index + 4 <= bytes.count,
             bytes[index..<(index + 4)].allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
-            let value = UInt32(String(decoding: bytes[index..<(index + 4)], as: UTF8.self), radix: 16)
+            let value = UInt32(
+                String(decoding: bytes[index..<(index + 4)], as: UTF8.self),
+                radix: 16
+            )
         else { throw error("expected four hexadecimal digits") }
         index += 4
         return value
@@ -219,6 +266,7 @@ private struct JSONParser {
 
     private mutating func skipSpace() {
         while let byte = peek, byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 {
+            if byte == 0x0a { line += 1 }
             index += 1
         }
     }

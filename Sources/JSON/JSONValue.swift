@@ -12,14 +12,24 @@ package indirect enum JSONValue: Hashable, Sendable {
     case object(JSONObject)
 }
 
-/// Members in order of appearance. Equality ignores the order.
+/// Members in order of appearance; equality ignores the order.
 package struct JSONObject: Sendable {
     package private(set) var members: [(key: String, value: JSONValue)] = []
 
     package init() {}
 
+    /// Of members of one name the last value counts, at the place of the first.
     package init(_ members: [(key: String, value: JSONValue)]) {
-        for (key, value) in members { self[key] = value }
+        // Linear, so that a hostile document of very many members costs no more than its length.
+        var places: [String: Int] = [:]
+        for (key, value) in members {
+            if let place = places[key] {
+                self.members[place].value = value
+            } else {
+                places[key] = self.members.count
+                self.members.append((key, value))
+            }
+        }
     }
 
     package var isEmpty: Bool { members.isEmpty }
@@ -43,14 +53,21 @@ package struct JSONObject: Sendable {
 
 extension JSONObject: Hashable {
     package static func == (left: Self, right: Self) -> Bool {
-        left.count == right.count && left.members.allSatisfy { right[$0.key] == $0.value }
+        guard left.count == right.count else { return false }
+        // Most often the order is the same too.
+        let isSame = left.members.elementsEqual(right.members) { $0.key == $1.key }
+        guard !isSame else {
+            return left.members.elementsEqual(right.members) { $0.value == $1.value }
+        }
+        let others = Dictionary(right.members.map { ($0.key, $0.value) }) { _, last in last }
+        return left.members.allSatisfy { others[$0.key] == $0.value }
     }
 
     package func hash(into hasher: inout Hasher) {
         hasher.combine(count)
-        for key in keys.sorted() {
+        for (key, value) in members.sorted(by: { $0.key < $1.key }) {
             hasher.combine(key)
-            hasher.combine(self[key])
+            hasher.combine(value)
         }
     }
 }
@@ -78,7 +95,18 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
 // MARK: - Access
 
 extension JSONValue {
-    /// A member of an object; `nil` when there is none or this is no object. Setting a member of
+    /// A whole number is an integer however it was written, so that `100.0` equals `100`.
+    package init(number: Double) {
+        if let whole = Int64(exactly: number), whole.magnitude < 1 << 53 {
+            self = .int(whole)
+        } else {
+            self = .double(number)
+        }
+    }
+
+    /// A member of an object; `nil` when there is none or this is no object.
+    ///
+    /// Setting a member of
     /// anything but an object makes it one.
     package subscript(key: String) -> JSONValue? {
         get { object?[key] }

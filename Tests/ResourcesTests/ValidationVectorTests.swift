@@ -1,12 +1,13 @@
 import JSON
 import Resources
+import Support
 import Testing
 
 @Suite("Validation vectors", .enabled(if: Vectors.areWanted, "needs shared/vectors"))
 struct ValidationVectorTests {
     @Test("objects are accepted and refused as Calico does")
     func validation() throws {
-        for vector in try Vectors.cases("validation.dev.json") where vector["schema_valid"] == nil {
+        for vector in try Self.cases("validation.dev.json") where vector["schema_valid"] == nil {
             let id = vector["id"]?.string ?? "?"
             let object = try #require(vector["object"])
             let errors = validate(Resource(object))
@@ -23,7 +24,7 @@ struct ValidationVectorTests {
         arguments: ["policy_resources", "bgp", "k8s_networkpolicy", "k8s_recipes", "anp_cnp"]
     )
     func resources(file: String) throws {
-        for vector in try Vectors.cases("\(file).dev.json") {
+        for vector in try Self.cases("\(file).dev.json") {
             let id = vector["id"]?.string ?? "?"
             for object in Self.objects(in: vector) {
                 let resource = Resource(object)
@@ -54,5 +55,10 @@ struct ValidationVectorTests {
         case .array(let elements): return elements.flatMap(objects)
         default: return []
         }
+    }
+
+    private static func cases(_ file: String) throws -> [JSONValue] {
+        let bytes = try #require(Vectors.bytes(file), "no shared/vectors/\(file) above the package")
+        return try #require(try JSONValue(parsing: bytes)["cases"]?.array)
     }
 }

@@ -1,12 +1,13 @@
 import JSON
 import Selector
+import Support
 import Testing
 
 @Suite("Selector vectors", .enabled(if: Vectors.areWanted, "needs shared/vectors"))
 struct SelectorVectorTests {
     @Test("validity, canonical text and matches are Calico's")
     func vectors() throws {
-        for vector in try Vectors.cases("selectors.dev.json") {
+        for vector in try Self.cases("selectors.dev.json") {
             let id = vector["id"]?.string ?? "?"
             let text = try #require(vector["selector"]?.string)
             let selector = try? Selector(parsing: text)
@@ -25,5 +26,10 @@ struct SelectorVectorTests {
                 )
             }
         }
+    }
+
+    private static func cases(_ file: String) throws -> [JSONValue] {
+        let bytes = try #require(Vectors.bytes(file), "no shared/vectors/\(file) above the package")
+        return try #require(try JSONValue(parsing: bytes)["cases"]?.array)
     }
 }
