@@ -113,7 +113,7 @@ extension IPAMVectors {
         case "utilization":
             outcome.figures["pools"] = try await utilization()
         default:
-            throw VectorError(reason: "unknown operation \(operation)")
+            throw VectorError("unknown operation \(operation)")
         }
         return outcome
     }
@@ -146,7 +146,7 @@ extension IPAMVectors {
 
     private func assign(_ operation: JSONValue) async throws {
         guard let address = addresses(.array([operation["ip"] ?? .null])).first else {
-            throw VectorError(reason: "no address in \(operation)")
+            throw VectorError("no address in \(operation)")
         }
         var request = AddressRequest(
             address,

@@ -30,6 +30,7 @@ extension VectorFamily {
 let families: [any VectorFamily.Type] = [
     SelectorVectors.self, ValidationVectors.self, RecipeVectors.self, NetworkPolicyVectors.self,
     PolicyVerdictVectors.self, PolicyResourceVectors.self, ClusterPolicyVectors.self,
+    IPAMFamily.self, BGPVectors.self,
 ]
 
 /// Every way to get a verdict: all must agree with the vectors.
