@@ -22,17 +22,22 @@ package struct Link: ~Copyable, Sendable {
         to ifindex: UInt32,
         _ hook: Hook
     ) throws(BPFError) {
-        object = "\(program.name) to interface \(ifindex)"
+        // No property is set before all that may throw: with one set, Swift 6.3 destroys the other,
+        // which holds nothing yet, and so closes descriptor 0.
+        let object = "\(program.name) to interface \(ifindex)"
         let raw = program.descriptor.withRaw {
             shim_tcx_attach($0, ifindex, hook.tcx.rawValue, SHIM_BEFORE.rawValue)
         }
-        descriptor = Descriptor(owning: try check(raw, "attach", object))
+        let link = Descriptor(owning: try check(raw, "attach", object))
+        self.object = object
+        descriptor = link
     }
 
     /// Opens the link pinned at `path`. The corresponding C function is `bpf_obj_get`.
     package init(pinned path: String) throws(BPFError) {
+        let link = Descriptor(owning: try check(bpf_obj_get(path), "open pinned link", path))
         object = path
-        descriptor = Descriptor(owning: try check(bpf_obj_get(path), "open pinned link", path))
+        descriptor = link
     }
 
     /// Puts another program in the place of the present one; no packet passes unseen between.

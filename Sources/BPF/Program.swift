@@ -9,23 +9,28 @@ package struct Program: ~Copyable, Sendable {
 
     /// Shares a program of a loaded object.
     package init(_ program: OpaquePointer) throws(BPFError) {
-        name = String(cString: bpf_program__name(program))
+        // The descriptor first: see Link.init(attaching:to:_:).
+        let name = String(cString: bpf_program__name(program))
         let raw = try wrapping("share program", name) { () throws(LinuxError) in
             try call("dup") { fcntl(bpf_program__fd(program), F_DUPFD_CLOEXEC, 0) }
         }
-        descriptor = Descriptor(owning: raw)
+        let program = Descriptor(owning: raw)
+        self.name = name
+        descriptor = program
     }
 
     /// Opens the program pinned at `path`. The corresponding C function is `bpf_obj_get`.
     package init(pinned path: String) throws(BPFError) {
+        let program = Descriptor(owning: try check(bpf_obj_get(path), "open pinned program", path))
         name = path
-        descriptor = Descriptor(owning: try check(bpf_obj_get(path), "open pinned program", path))
+        descriptor = program
     }
 
     /// A tc program that only lets packets pass, to probe the kernel and to measure against.
     package init(empty name: String) throws(BPFError) {
+        let program = Descriptor(owning: try check(shim_load_empty(), "load program", name))
         self.name = name
-        descriptor = Descriptor(owning: try check(shim_load_empty(), "load program", name))
+        descriptor = program
     }
 
     /// What the kernel knows a program by.
