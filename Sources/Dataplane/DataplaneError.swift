@@ -10,6 +10,8 @@ package enum DataplaneError: Error, Hashable, Sendable, CustomStringConvertible 
     case tooManyEndpoints(EndpointID, limit: Int)
     /// Something the dataplane cannot do without is missing on this machine.
     case missing(feature: String, reason: String)
+    /// A parameter has a value that makes no sense.
+    case configuration(field: String, value: String, reason: String)
     /// A program could not be attached.
     case attach(program: String, interface: String, reason: String)
     /// Interfaces or addresses of the node could not be read.
@@ -29,6 +31,8 @@ package enum DataplaneError: Error, Hashable, Sendable, CustomStringConvertible 
         case .tooManyEndpoints(let id, let limit):
             "no slot for endpoint \(id): all \(limit) are in use"
         case .missing(let feature, let reason): "\(feature) is missing: \(reason)"
+        case .configuration(let field, let value, let reason):
+            "\(field) is \"\(value)\": \(reason)"
         case .attach(let program, let interface, let reason):
             "attaching \(program) to \(interface): \(reason)"
         case .network(let reason): "reading the node's interfaces: \(reason)"

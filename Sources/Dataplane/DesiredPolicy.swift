@@ -7,7 +7,6 @@ package struct DesiredPolicy: Sendable {
     package private(set) var classes: [Prefix: UInt32] = [:]
     package private(set) var endpoints: [Address: EndpointPrograms] = [:]
     package private(set) var spoofers: [EndpointID: [Family: UInt32]] = [:]
-    package private(set) var rules: [UInt32: RuleName] = [:]
 
     package init() {}
 
@@ -25,7 +24,6 @@ package struct DesiredPolicy: Sendable {
             for key in keys { programs[program]?.verdicts[key] = nil }
         }
         for program in change.programsRemoved { programs[program] = nil }
-        for (id, name) in change.rules { rules[id] = name }
     }
 }
 

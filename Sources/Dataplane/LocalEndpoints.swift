@@ -69,6 +69,8 @@ struct LocalEndpoints {
 
     func owner(of address: Address) -> EndpointID? { owners[address] }
 
+    func link(named interface: String) -> HostLink? { links[interface] }
+
     func link(of id: EndpointID) -> HostLink? {
         registered[id]?.endpoint.interface.flatMap { links[$0] }
     }

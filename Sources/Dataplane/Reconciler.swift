@@ -24,6 +24,8 @@ struct Reconciler {
     /// A program was left in place because an endpoint that keeps its address still needs it.
     private var hasLeftOver = false
     private var writes: [MapName: Int] = [:]
+    /// Entries written or removed since the start.
+    private(set) var totalWrites: [MapName: Int] = [:]
     var local = LocalEndpoints()
 
     init(maps: any MapStore) throws(DataplaneError) {
@@ -177,22 +179,36 @@ extension Reconciler {
         try remove(delta.removals, from: table)
     }
 
-    private mutating func set<K, V>(
+    mutating func set<K, V>(
         _ entries: [MapEntry<K, V>],
         in table: MapTable<K, V>
     ) throws(DataplaneError) {
         guard !entries.isEmpty else { return }
         try maps.set(entries, in: table)
         writes[table.name, default: 0] += entries.count
+        totalWrites[table.name, default: 0] += entries.count
     }
 
-    private mutating func remove<K, V>(
+    mutating func remove<K, V>(
         _ keys: [K],
         from table: MapTable<K, V>
     ) throws(DataplaneError) {
         guard !keys.isEmpty else { return }
         try maps.remove(keys, from: table)
         writes[table.name, default: 0] += keys.count
+        totalWrites[table.name, default: 0] += keys.count
+    }
+}
+
+// MARK: - Reading
+
+extension Reconciler {
+    func entries<K, V>(of table: MapTable<K, V>) throws(DataplaneError) -> [MapEntry<K, V>] {
+        try maps.entries(of: table)
+    }
+
+    func value<K, V>(of key: K, in table: MapTable<K, V>) throws(DataplaneError) -> V? {
+        try maps.value(of: key, in: table)
     }
 }
 
@@ -210,7 +226,7 @@ extension Reconciler {
     }
 
     /// Notes in the kernel that a change is under way, for the agent that comes after a crash.
-    private mutating func mark(_ isChanging: Bool) throws(DataplaneError) {
+    mutating func mark(_ isChanging: Bool) throws(DataplaneError) {
         try set([(UInt32(CARA_SLOT_CHANGING), isChanging ? 1 : 0)], in: Maps.generations)
     }
 
@@ -241,4 +257,16 @@ extension Reconciler {
         }
         return endpoint.addresses.isEmpty ? .notLive(id, reason: "it has no address") : nil
     }
+
+    /// Registered endpoints that are not live, and why.
+    var waiting: [EndpointID: String] {
+        var result: [EndpointID: String] = [:]
+        for id in local.ids {
+            if let obstacle = obstacle(of: id) { result[id] = "\(obstacle)" }
+        }
+        return result
+    }
+
+    /// Whether the last change is in the kernel.
+    var isCurrent: Bool { state == .current }
 }

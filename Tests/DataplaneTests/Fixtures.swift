@@ -99,9 +99,20 @@ extension DataplaneChange {
     }
 }
 
+extension DataplaneChange {
+    /// ``twoPods`` and ``switchOfPodA`` in one, as an agent sees it that starts later.
+    static var afterSwitchOfPodA: DataplaneChange {
+        var change = twoPods
+        change.programsAdded = [.allowing([5, 7], id: 102), .allowing([7], id: 101)]
+        change.classes = [.v4(0x0a00_0100, 24): 5, .v4(0x0a00_0300): 7]
+        change.endpoints[.a] = EndpointPrograms(id: .podA, ingress: 102, egress: 1)
+        return change
+    }
+}
+
 extension Reconciler {
     /// One over `maps` that knows pods A and B and their links.
-    static func withTwoPods(_ maps: MemoryMaps) throws -> Reconciler {
+    static func withTwoPods(_ maps: some MapStore) throws -> Reconciler {
         var reconciler = try Reconciler(maps: maps)
         reconciler.local.register(.podA)
         reconciler.local.register(.podB)

@@ -1,6 +1,6 @@
 import Dataplane
 
-/// Maps in memory behind the kernel's seam: limits, failures on order, and a record of every write.
+/// Maps in memory behind the kernel's seam, with limits and a record of every write.
 final class MemoryMaps: MapStore {
     /// One entry written or removed.
     struct Write: Hashable, CustomStringConvertible {
@@ -15,8 +15,6 @@ final class MemoryMaps: MapStore {
     private(set) var contents: [MapName: [[UInt8]: [UInt8]]] = [:]
     private(set) var writes: [Write] = []
     var limits: [MapName: Int] = [:]
-    /// How many more entries may be written before everything fails, as if the process ended.
-    var writesLeft = Int.max
 
     func forgetWrites() { writes = [] }
 
@@ -40,7 +38,6 @@ final class MemoryMaps: MapStore {
         in table: MapTable<K, V>
     ) throws(DataplaneError) {
         for entry in entries {
-            try spend(table.name, table.object(entry.key))
             let key = bytes(of: entry.key)
             let limit = limits[table.name] ?? .max
             guard contents[table.name]?[key] != nil || count(table.name) < limit else {
@@ -53,15 +50,9 @@ final class MemoryMaps: MapStore {
 
     func remove<K, V>(_ keys: [K], from table: MapTable<K, V>) throws(DataplaneError) {
         for key in keys {
-            try spend(table.name, table.object(key))
             contents[table.name]?[bytes(of: key)] = nil
             writes.append(Write(map: table.name, key: bytes(of: key), value: nil))
         }
-    }
-
-    private func spend(_ map: MapName, _ object: String) throws(DataplaneError) {
-        guard writesLeft > 0 else { throw .map(map, object: object, reason: "stopped here") }
-        writesLeft -= 1
     }
 
     private func bytes<T: BitwiseCopyable>(of value: T) -> [UInt8] {

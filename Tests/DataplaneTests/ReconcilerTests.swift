@@ -84,11 +84,7 @@ struct ReconcilerTests {
 
         let fresh = MemoryMaps()
         var once = try Reconciler.withTwoPods(fresh)
-        var sum = DataplaneChange.twoPods
-        sum.programsAdded = [.allowing([5, 7], id: 102), .allowing([7], id: 101)]
-        sum.classes = [.v4(0x0a00_0100, 24): 5, .v4(0x0a00_0300): 7]
-        sum.endpoints[.a] = EndpointPrograms(id: .podA, ingress: 102, egress: 1)
-        _ = try once.apply(sum)
+        _ = try once.apply(.afterSwitchOfPodA)
         let isSame = incremental == fresh.settled
         #expect(isSame, "changes one by one and their sum")
 
@@ -100,44 +96,7 @@ struct ReconcilerTests {
         #expect(maps.count(.programs) == 2)
     }
 
-    /// Ends the process after each single write of a change in turn; the successor must end where an
-    /// undisturbed agent does, and must have moved the generations of all that was judged otherwise.
-    @Test("an agent that ends between any two writes leaves what its successor completes")
-    func crash() throws {
-        let reference = MemoryMaps()
-        var undisturbed = try Reconciler.withTwoPods(reference)
-        _ = try undisturbed.apply(.twoPods)
-        let before = reference.writes.count
-        _ = try undisturbed.apply(.switchOfPodA)
-        let total = reference.writes.count - before
-
-        for allowed in 0...total {
-            let maps = MemoryMaps()
-            var victim = try Reconciler.withTwoPods(maps)
-            _ = try victim.apply(.twoPods)
-            let (a, b) = try (generation(of: .a, in: maps), generation(of: .b, in: maps))
-            maps.writesLeft = allowed
-            _ = try? victim.apply(.switchOfPodA)
-
-            maps.writesLeft = .max
-            var successor = try Reconciler.withTwoPods(maps)
-            var desired = DataplaneChange.twoPods
-            desired.programsAdded = [.allowing([5, 7], id: 102), .allowing([7], id: 101)]
-            desired.classes = [.v4(0x0a00_0100, 24): 5, .v4(0x0a00_0300): 7]
-            desired.endpoints[.a] = EndpointPrograms(id: .podA, ingress: 102, egress: 1)
-            _ = try successor.apply(desired)
-
-            let isSame = maps.settled == reference.settled
-            #expect(isSame, "after \(allowed) writes")
-            #expect(try generation(of: .a, in: maps) > a, "after \(allowed) writes")
-            #expect(try generation(of: .b, in: maps) > b, "after \(allowed) writes")
-            let mark = try maps.value(of: UInt32(CARA_SLOT_CHANGING), in: Maps.generations)
-            #expect(mark == 0, "after \(allowed) writes")
-        }
-    }
-
-    private func generation(of address: Address, in maps: MemoryMaps? = nil) throws -> UInt32 {
-        let maps = maps ?? self.maps
+    private func generation(of address: Address) throws -> UInt32 {
         let entry = try #require(try maps.value(of: cara_addr(address), in: Maps.endpoints))
         return try maps.value(of: entry.slot, in: Maps.generations) ?? 0
     }

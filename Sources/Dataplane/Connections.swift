@@ -1,0 +1,101 @@
+import BPF
+import CBPFABI
+import Glibc
+import Model
+
+/// The pinned connection table.
+struct Connections: ~Copyable {
+    /// The bytes of a `cara_conn`: a C struct with a union is not bitwise copyable to Swift.
+    ///
+    /// Opening the map fails should the size ever differ.
+    private typealias Words = InlineArray<18, UInt64>
+
+    private let map: BPF.Map<cara_conn_key, Words>
+
+    init(pinnedAt path: String) throws(DataplaneError) {
+        map = try wrapping(.conns, path) { () throws(BPFError) in
+            try BPF.Map<cara_conn_key, Words>(pinned: path)
+        }
+    }
+
+    /// Calls `body` with every entry.
+    private borrowing func forEach(
+        _ body: (cara_conn_key, cara_conn) -> Void
+    ) throws(DataplaneError) {
+        do throws(BPFError) {
+            for entry in try map.entries() {
+                body(entry.key, Self.connection(entry.value))
+            }
+        } catch {
+            throw .map(.conns, object: "all entries", reason: "\(error)")
+        }
+    }
+
+    private static func connection(_ words: Words) -> cara_conn {
+        withUnsafeBytes(of: words) { bytes in
+            var value = cara_conn()
+            withUnsafeMutableBytes(of: &value) { $0.copyMemory(from: bytes) }
+            return value
+        }
+    }
+
+    /// Removes what has expired.
+    borrowing func sweep(now: UInt64) throws(DataplaneError) -> SweepReport {
+        var report = SweepReport()
+        var expired: [cara_conn_key] = []
+        try forEach { key, value in
+            report.seen += 1
+            if value.isExpired(IPProtocol(rawValue: key.proto), now: now) { expired.append(key) }
+        }
+        report.removed = try remove(expired)
+        return report
+    }
+
+    /// Connections that `isIncluded` chooses, at most `limit`.
+    borrowing func list(
+        limit: Int,
+        where isIncluded: (Connection) -> Bool
+    ) throws(DataplaneError) -> [Connection] {
+        var result: [Connection] = []
+        try forEach { key, value in
+            let connection = Connection(key, value)
+            if result.count < limit, isIncluded(connection) { result.append(connection) }
+        }
+        return result
+    }
+
+    /// How many there are.
+    borrowing func count() throws(DataplaneError) -> Int {
+        var count = 0
+        try forEach { _, _ in count += 1 }
+        return count
+    }
+
+    /// Removes the connections that `isIncluded` chooses: their next packet is a first one.
+    borrowing func remove(where isIncluded: (Connection) -> Bool) throws(DataplaneError) -> Int {
+        var chosen: [cara_conn_key] = []
+        try forEach { key, value in
+            if isIncluded(Connection(key, value)) { chosen.append(key) }
+        }
+        return try remove(chosen)
+    }
+
+    private borrowing func remove(_ keys: [cara_conn_key]) throws(DataplaneError) -> Int {
+        var removed = 0
+        for key in keys {
+            do throws(BPFError) {
+                if try map.delete(key) { removed += 1 }
+            } catch {
+                throw .map(.conns, object: "\(Address(key.a))", reason: "\(error)")
+            }
+        }
+        return removed
+    }
+}
+
+/// The clock of the programs: nanoseconds since the machine started, without suspension.
+func monotonicNanoseconds() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}

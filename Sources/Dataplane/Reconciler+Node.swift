@@ -1,0 +1,35 @@
+import CBPFABI
+import Model
+
+// Facts of the node itself, which no policy change brings.
+
+extension Reconciler {
+    /// Makes the kernel hold `settings`; connections are judged anew when their verdict may differ.
+    mutating func apply(_ settings: Settings) throws(DataplaneError) {
+        let desired = cara_settings(settings)
+        let former = try value(of: 0, in: Maps.settings) ?? cara_settings()
+        guard !sameBytes(former, desired) else { return }
+        let isRevoking = former.endpoint_to_host != desired.endpoint_to_host
+        if isRevoking { try mark(true) }
+        try set([(0, desired)], in: Maps.settings)
+        if isRevoking {
+            try move(actual.slots)
+            try mark(false)
+        }
+    }
+
+    /// Makes the kernel hold the node's own addresses.
+    mutating func apply(localAddresses: Set<Address>) throws(DataplaneError) {
+        let delta = MapDelta(
+            from: try entries(of: Maps.locals),
+            to: localAddresses.map { (cara_addr($0), 1) }
+        )
+        try set(delta.writes, in: Maps.locals)
+        try remove(delta.removals, from: Maps.locals)
+    }
+
+    /// Ways out that connections have cached are looked up again.
+    mutating func routesMoved() throws(DataplaneError) {
+        try move([0])
+    }
+}
