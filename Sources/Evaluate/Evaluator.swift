@@ -4,13 +4,8 @@ package import Model
 /// states them): what the compiled tables and the kernel are compared with, and what
 /// `caracalctl policy trace` asks.
 package struct Evaluator: Sendable {
-    private struct SortedTier: Sendable {
-        let tier: Tier
-        let policies: [Policy]
-    }
-
-    private let world: PolicyWorld
-    private let matcher: Matcher
+    let world: PolicyWorld
+    let matcher: Matcher
     private let tiers: [SortedTier]
 
     package init(_ world: PolicyWorld) {
@@ -50,13 +45,11 @@ package struct Evaluator: Sendable {
     /// The enforced policies that apply to an endpoint in a direction, by tier and in their order.
     package func policies(at id: EndpointID, _ direction: Direction) -> [String: [PolicyID]] {
         guard let endpoint = world.endpoints[id] else { return [:] }
-        let labels = world.labels(endpoint.labels, profiles: endpoint.profiles)
-        var result: [String: [PolicyID]] = [:]
-        for sorted in tiers {
-            let ids = sorted.policies
-                .filter { !$0.id.kind.isStaged && applies($0, to: labels, direction) }.map(\.id)
-            if !ids.isEmpty { result[sorted.tier.name] = ids }
+        let tiers = applying(to: endpoint, direction) { policy in
+            !policy.id.kind.isStaged && !policy.doNotTrack && !policy.preDNAT
         }
+        var result: [String: [PolicyID]] = [:]
+        for sorted in tiers { result[sorted.tier.name] = sorted.policies.map(\.id) }
         return result
     }
 
@@ -102,106 +95,37 @@ package struct Evaluator: Sendable {
         _ direction: Direction,
         counting isEnforced: (Policy) -> Bool
     ) -> Judgement {
-        var visits: [Judgement.Visit] = []
-        let nothing = RuleName(tier: "", owner: .noMatch, direction: direction, index: -1)
-        guard let endpoint = world.endpoints[id] else {
-            return Judgement(isAllowed: false, visits: [.init(.init(rule: nothing, action: .deny))])
+        var walk = Walk(flow, direction, matcher)
+        guard let endpoint = world.endpoints[id] else { return walk.end(isAllowed: nil) }
+        let tiers = applying(to: endpoint, direction) { policy in
+            isEnforced(policy) && !policy.doNotTrack && !policy.preDNAT
         }
+        let verdict =
+            walk.tiers(tiers, deniesAtEnd: true) ?? walk.profiles(endpoint.profiles, world)
+        return walk.end(isAllowed: verdict)
+    }
+
+    /// The tiers with those of their policies that select the endpoint in the direction and belong
+    /// to what is judged; tiers without any are as if absent.
+    func applying(
+        to endpoint: Endpoint,
+        _ direction: Direction,
+        where belongs: (Policy) -> Bool
+    ) -> [SortedTier] {
         let labels = world.labels(endpoint.labels, profiles: endpoint.profiles)
-        for sorted in tiers {
-            let applying = sorted.policies.filter {
-                isEnforced($0) && applies($0, to: labels, direction)
+        return tiers.compactMap { sorted in
+            let policies = sorted.policies.filter { policy in
+                let hasType =
+                    direction == .ingress ? policy.appliesToIngress : policy.appliesToEgress
+                return hasType && belongs(policy) && matcher.matches(policy.selector, labels)
             }
-            guard !applying.isEmpty else { continue }
-            if let isAllowed = walk(sorted.tier, applying, flow, direction, &visits) {
-                return Judgement(isAllowed: isAllowed, visits: visits)
-            }
+            return policies.isEmpty ? nil : SortedTier(tier: sorted.tier, policies: policies)
         }
-        for name in endpoint.profiles {
-            if let isAllowed = walkProfile(name, flow, direction, &visits) {
-                return Judgement(isAllowed: isAllowed, visits: visits)
-            }
-        }
-        visits.append(.init(.init(rule: nothing, action: .deny)))
-        return Judgement(isAllowed: false, visits: visits)
     }
+}
 
-    /// Untracked and pre-DNAT policies are for host endpoints alone.
-    private func applies(
-        _ policy: Policy,
-        to labels: [String: String],
-        _ direction: Direction
-    ) -> Bool {
-        let hasType = direction == .ingress ? policy.appliesToIngress : policy.appliesToEgress
-        return hasType && !policy.doNotTrack && !policy.preDNAT
-            && matcher.matches(policy.selector, labels)
-    }
-
-    /// The verdict of a tier with its applying policies; `nil` when the next tier is to be asked.
-    private func walk(
-        _ tier: Tier,
-        _ policies: [Policy],
-        _ flow: Flow,
-        _ direction: Direction,
-        _ visits: inout [Judgement.Visit]
-    ) -> Bool? {
-        for policy in policies {
-            let rules = direction == .ingress ? policy.ingress : policy.egress
-            let match = firstMatch(rules, flow, &visits) { index in
-                RuleName(
-                    tier: tier.name,
-                    owner: .policy(policy.id),
-                    direction: direction,
-                    index: index
-                )
-            }
-            switch match {
-            case .allow: return true
-            case .deny: return false
-            case .pass: return nil
-            case .log, nil: continue
-            }
-        }
-        let end = RuleName(tier: tier.name, owner: .endOfTier, direction: direction, index: -1)
-        visits.append(.init(.init(rule: end, action: tier.defaultAction == .pass ? .pass : .deny)))
-        return tier.defaultAction == .pass ? nil : false
-    }
-
-    /// The verdict of a profile; `nil` when the next one is to be asked.
-    ///
-    /// A profile that is named but absent denies all, and so does Pass inside one: there is no tier
-    /// left to go on to.
-    private func walkProfile(
-        _ name: String,
-        _ flow: Flow,
-        _ direction: Direction,
-        _ visits: inout [Judgement.Visit]
-    ) -> Bool? {
-        func rule(_ index: Int) -> RuleName {
-            RuleName(tier: "", owner: .profile(name), direction: direction, index: index)
-        }
-        guard let profile = world.profiles[name] else {
-            visits.append(.init(.init(rule: rule(-1), action: .deny)))
-            return false
-        }
-        let rules = direction == .ingress ? profile.ingress : profile.egress
-        return firstMatch(rules, flow, &visits, naming: rule).map { $0 == .allow }
-    }
-
-    /// The action of the first rule that matches; Log is noted and passed by.
-    private func firstMatch(
-        _ rules: [Rule],
-        _ flow: Flow,
-        _ visits: inout [Judgement.Visit],
-        naming name: (Int) -> RuleName
-    ) -> Action? {
-        for (index, rule) in rules.enumerated() {
-            let mismatch = matcher.mismatch(rule, flow)
-            visits.append(
-                .init(.init(rule: name(index), action: rule.action), mismatch: mismatch)
-            )
-            if mismatch == nil, rule.action != .log { return rule.action }
-        }
-        return nil
-    }
+/// A tier and its policies in their order.
+struct SortedTier: Sendable {
+    let tier: Tier
+    let policies: [Policy]
 }

@@ -1,3 +1,4 @@
+import Evaluate
 import JSON
 import Model
 import Resources
@@ -13,9 +14,7 @@ struct PolicyResourceVectors: VectorFamily {
     func group(of vector: VectorCase) -> String { vector.value["group"]?.string ?? "all" }
 
     func run(_ vector: VectorCase, asking engines: [any VerdictEngine]) throws -> Outcome {
-        guard group(of: vector) != "hostendpoint" else {
-            return .skipped("host endpoints' tables")
-        }
+        guard group(of: vector) != "hostendpoint" else { return try runHost(vector) }
         var scene = Scene(try vector.value.list("resources").map { Resource($0) })
         let owners = owners(scene.updates)
         for packet in try vector.value.list("packets") {
@@ -31,6 +30,39 @@ struct PolicyResourceVectors: VectorFamily {
             }
         }
         return try judge([scene], asking: engines)
+    }
+
+    private func runHost(_ vector: VectorCase) throws -> Outcome {
+        let scene = Scene(try vector.value.list("resources").map { Resource($0) })
+        var hosts: [String: EndpointID] = [:]
+        for case .endpoint(.host(let node, let name), _?) in scene.updates {
+            hosts[name] = .host(node: node, name: name)
+        }
+        var checks: [HostCheck] = []
+        for packet in try vector.value.list("packets") {
+            guard let expected = try packet.member("expect")["host"] else { continue }
+            let name = try packet.text("at_host_endpoint")
+            let direction = try packet.text("direction")
+            guard let endpoint = hosts[name], let verdict = try HostCheck.Verdict(expected)
+            else { throw VectorError("no host endpoint '\(name)', or no verdict") }
+            var check = HostCheck(
+                label: "\(direction) at \(name): \(try flow(packet).text)",
+                packet: try hostPacket(packet, isForwarded: packet["forwarded"]?.bool ?? false),
+                endpoint: endpoint,
+                direction: direction == "egress" ? .egress : .ingress,
+                isUntracked: direction == "untracked",
+                verdict: verdict
+            )
+            check.isLogged = expected["logged"]?.bool ?? false
+            // A path that ends in a Pass ends where nothing more applied.
+            if let last = expected.elements("path").last?.array,
+                last.last?.string?.hasSuffix("pass") == false
+            {
+                check.rule = try rule(last)
+            }
+            checks.append(check)
+        }
+        return judgeHost(scene.updates, checks)
     }
 
     private func owners(_ updates: [Update]) -> [Address: EndpointID] {
@@ -72,6 +104,23 @@ struct PolicyResourceVectors: VectorFamily {
         }
         return ExpectedRule(tier: tier, owner: owner, index: index)
     }
+}
+
+extension HostCheck.Verdict {
+    init?(_ expected: JSONValue) throws {
+        self.init(rawValue: try expected.text("verdict"))
+    }
+}
+
+/// A packet of a policy case at a host's interface.
+func hostPacket(_ packet: JSONValue, isForwarded: Bool) throws -> HostPacket {
+    let own = try flow(packet)
+    var before = own
+    if packet["pre_nat_dst"] != nil {
+        before.destination = try address(packet.text("pre_nat_dst"))
+        before.destinationPort = UInt16(clamping: packet.number("pre_nat_dport") ?? 0)
+    }
+    return HostPacket(own, beforeDNAT: before, isForwarded: isForwarded)
 }
 
 /// A packet of a policy case as the first of its flow.

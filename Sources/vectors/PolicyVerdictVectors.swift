@@ -1,3 +1,4 @@
+import Evaluate
 import JSON
 import Model
 
@@ -19,21 +20,34 @@ struct PolicyVerdictVectors: VectorFamily {
     }
 
     func run(_ vector: VectorCase, asking engines: [any VerdictEngine]) throws -> Outcome {
-        let isWorkload = try vector.value.text("interface") == "workload"
-        guard isWorkload, vector.value["host_forward_tiers"] == nil
-        else { return .skipped("host endpoints' tables") }
-        let sets = try AddressSets(vector.value["ip_sets"])
-        var scene = Scene(updates: try policies(vector.value) + sets.updates)
-        let packets = try vector.value.list("packets")
+        let value = vector.value
+        switch try value.text("interface") {
+        case "workload": return try runWorkload(value, engines)
+        case "host": return try runHost(value)
+        case "host-untracked": return try runUntracked(value)
+        case let other: throw VectorError("unknown interface '\(other)'")
+        }
+    }
+
+    private func runWorkload(_ value: JSONValue, _ engines: [any VerdictEngine]) throws -> Outcome {
+        let program = VerdictProgram(value)
+        let sets = try AddressSets(value["ip_sets"])
+        let packets = try value.list("packets")
         var destinations: Set<Address> = []
         for packet in packets { destinations.insert(try flow(packet).destination) }
-        let profiles = try vector.value.elements("profiles").map { try $0.text("name") }
-        scene.updates += sets.endpoints(local: destinations, profiles: profiles)
-        for packet in packets {
+        var scene = Scene(updates: sets.updates)
+        scene.updates += try program.tiers("tiers", at: AddressSets.localLabel) { _ in }
+        scene.updates += try program.profiles("profiles")
+        scene.updates += sets.endpoints(
+            local: destinations,
+            profiles: try program.profileNames("profiles")
+        )
+        let host = Evaluator(PolicyWorld(try hostUpdates(value)))
+        for packet in packets where try isAdmitted(packet, value, host) {
             let flow = try flow(packet)
             let endpoint = AddressSets.endpoint(of: flow.destination)
             var check = Check(
-                "\(flow)",
+                flow.text,
                 [Question(flow: flow, endpoint: endpoint, direction: .ingress)],
                 isAllowed: try packet.text("expect") == "allow"
             )
@@ -43,111 +57,100 @@ struct PolicyVerdictVectors: VectorFamily {
         return try judge([scene], asking: engines)
     }
 
-    // MARK: Policies
-
-    private func policies(_ value: JSONValue) throws -> [Update] {
-        let family: Family = value.number("ip_version") == 6 ? .v6 : .v4
-        var updates: [Update] = []
-        for (order, tier) in value.elements("tiers").enumerated() {
-            let name = "\(order) \(try tier.text("name"))"
-            let action: Action = try tier.text("end_action") == "pass" ? .pass : .deny
-            updates.append(
-                .tier(name, Tier(name: name, order: Double(order), defaultAction: action))
+    /// Whether a packet comes as far as the workload's own policy: a wildcard host endpoint's tiers go
+    /// before it, and what they deny needs no further verdict.
+    private func isAdmitted(
+        _ packet: JSONValue,
+        _ value: JSONValue,
+        _ host: Evaluator
+    ) throws -> Bool {
+        let hasHostTiers = value["host_forward_tiers"] != nil || value["host_normal_tiers"] != nil
+        let isOwn = isOwn(packet)
+        guard hasHostTiers, !isOwn || value["suppress_normal_host_policy"]?.bool != true
+        else { return true }
+        let packetAtHost = try hostPacket(packet, isForwarded: !isOwn)
+        let endpoint = Self.host(isOwn ? "own" : "forward")
+        if host.judge(packetAtHost, atHost: endpoint, .ingress).isAllowed { return true }
+        guard try packet.text("expect") == "deny" else {
+            throw VectorError(
+                "\(try flow(packet).text): expected allow, denied at the host endpoint"
             )
-            // A tier that is listed applies, even with no policy left in it.
-            let policies = tier.elements("policies")
-            for (order, policy) in (policies.isEmpty ? [["rules": []]] : policies).enumerated() {
-                let id = PolicyID(kind: .globalNetworkPolicy, name: "\(name)/\(order)")
-                let converted = Policy(
-                    id: id,
-                    tier: name,
-                    order: Double(order),
-                    selector: "has(\(AddressSets.localLabel))",
-                    ingress: try rules(policy, family),
-                    egress: [],
-                    appliesToIngress: true,
-                    appliesToEgress: false
-                )
-                updates.append(.policy(id, converted))
-            }
         }
-        for profile in value.elements("profiles") {
-            let name = try profile.text("name")
-            let rules = try rules(profile, family)
-            updates.append(.profile(name, Profile(name: name, ingress: rules)))
+        return false
+    }
+
+    // MARK: Host endpoints
+
+    /// Forwarded traffic meets other tiers than the host's own, so each kind gets a host endpoint of
+    /// its own, and pre-DNAT tiers apply to both.
+    private func hostUpdates(_ value: JSONValue) throws -> [Update] {
+        let program = VerdictProgram(value)
+        let sets = try AddressSets(value["ip_sets"])
+        var updates = sets.updates + sets.endpoints(local: [], profiles: [])
+        updates += try program.tiers("host_pre_dnat_tiers", at: "host") {
+            $0.preDNAT = true
+            $0.applyOnForward = true
+        }
+        updates += try program.tiers("host_forward_tiers", at: "forward") {
+            $0.applyOnForward = true
+        }
+        updates += try program.tiers("host_normal_tiers", at: "own") { _ in }
+        updates += try program.profiles("host_profiles")
+        let profiles = try program.profileNames("host_profiles")
+        for name in ["forward", "own"] {
+            let labels = ["host": "", name: ""]
+            let endpoint = Endpoint(id: Self.host(name), labels: labels, profiles: profiles)
+            updates.append(.endpoint(endpoint.id, endpoint))
         }
         return updates
     }
 
-    private func rules(_ value: JSONValue, _ family: Family) throws -> [Rule] {
-        try value.elements("rules").map { try rule($0, family) }
-    }
-
-    private func rule(_ value: JSONValue, _ family: Family) throws -> Rule {
-        let action = try value.text("action")
-        let names: [String: Action] = [
-            "allow": .allow, "deny": .deny, "pass": .pass, "next-tier": .pass, "log": .log,
-        ]
-        guard let known = names[action] else { throw VectorError("unknown action '\(action)'") }
-        var rule = Rule(known)
-        rule.family = value.number("ip_version").flatMap { Family(rawValue: UInt8(clamping: $0)) }
-        rule.protocol = try value["protocol"].map(number)
-        rule.notProtocol = try value["not_protocol"].map(number)
-        rule.icmp = icmp(value, "")
-        rule.notICMP = icmp(value, "not_")
-        rule.source = try entity(value, "src", family)
-        rule.destination = try entity(value, "dst", family)
-        return rule
-    }
-
-    private func number(_ value: JSONValue) throws -> IPProtocol {
-        try ipProtocol(value.string ?? value.description)
-    }
-
-    private func icmp(_ value: JSONValue, _ prefix: String) -> ICMPMatch? {
-        value.number(prefix + "icmp_type").map { type in
-            let code = value.number(prefix + "icmp_code")
-            return ICMPMatch(type: UInt8(clamping: type), code: code.map { UInt8(clamping: $0) })
+    private func runHost(_ value: JSONValue) throws -> Outcome {
+        let checks = try value.list("packets").map { packet in
+            let isOwn = isOwn(packet)
+            return try check(packet, at: isOwn ? "own" : "forward", isForwarded: !isOwn)
         }
+        return judgeHost(try hostUpdates(value), checks)
     }
 
-    private func entity(
-        _ value: JSONValue,
-        _ end: String,
-        _ family: Family
-    ) throws -> EntityMatch {
-        var match = EntityMatch()
-        match.nets = value.texts("\(end)_net").compactMap { Prefix($0) }
-        match.notNets = notNets(value.texts("not_\(end)_net").compactMap { Prefix($0) }, family)
-        match.selectors = value.texts("\(end)_ip_sets").map(AddressSets.selector)
-        match.notSelectors = value.texts("not_\(end)_ip_sets").map(AddressSets.selector)
-        match.ports =
-            try value.texts("\(end)_ports").map(range)
-            + value.texts("\(end)_named_port_ip_sets").map { .named($0) }
-        match.notPorts =
-            try value.texts("not_\(end)_ports").map(range)
-            + value.texts("not_\(end)_named_port_ip_sets").map { .named($0) }
-        let services = value.texts("\(end)_ip_port_sets")
-        guard services.count < 2 else { throw VectorError("a rule names two services") }
-        match.service = services.first.map { ServiceID(namespace: "", name: $0) }
-        return match
+    private func isOwn(_ packet: JSONValue) -> Bool {
+        packet["src_is_host"]?.bool == true || packet["dst_is_host"]?.bool == true
     }
 
-    /// Refused nets as a rule of ours must have them to mean the same.
-    ///
-    /// A case's rules are those of one family already, and a packet of the other one is in none of the
-    /// nets; our rule would not apply to it at all without a net of that family. The two added here
-    /// hold no packet: RFC 6666's discard prefix and RFC 7600's dummy address.
-    private func notNets(_ nets: [Prefix], _ family: Family) -> [Prefix] {
-        let families = Set(nets.map(\.family))
-        guard families == [family] else { return nets }
-        return nets + [Prefix(family == .v4 ? "100::/64" : "192.0.0.8")].compactMap { $0 }
+    private func runUntracked(_ value: JSONValue) throws -> Outcome {
+        let program = VerdictProgram(value)
+        let sets = try AddressSets(value["ip_sets"])
+        var updates = sets.updates + sets.endpoints(local: [], profiles: [])
+        updates += try program.tiers("host_normal_tiers", at: "own") {
+            $0.doNotTrack = true
+            $0.applyOnForward = true
+        }
+        let endpoint = Endpoint(id: Self.host("own"), labels: ["own": ""])
+        updates.append(.endpoint(endpoint.id, endpoint))
+        let checks = try value.list("packets")
+            .map { try check($0, at: "own", isForwarded: false, isUntracked: true) }
+        return judgeHost(updates, checks)
     }
 
-    private func range(_ text: String) throws -> PortMatch {
-        let bounds = text.split(separator: "-").compactMap { UInt16($0) }
-        guard let first = bounds.first, let last = bounds.last, bounds.count < 3, first <= last
-        else { throw VectorError("'\(text)' is no port range") }
-        return .range(first...last)
+    private static func host(_ name: String) -> EndpointID { .host(node: "node1", name: name) }
+
+    private func check(
+        _ packet: JSONValue,
+        at endpoint: String,
+        isForwarded: Bool,
+        isUntracked: Bool = false
+    ) throws -> HostCheck {
+        guard let verdict = HostCheck.Verdict(rawValue: try packet.text("expect"))
+        else { throw VectorError("a packet has no verdict") }
+        var check = HostCheck(
+            label: "\(try flow(packet).text)\(isForwarded ? ", forwarded" : "")",
+            packet: try hostPacket(packet, isForwarded: isForwarded),
+            endpoint: Self.host(endpoint),
+            direction: .ingress,
+            isUntracked: isUntracked,
+            verdict: verdict
+        )
+        check.isLogged = packet["logged"]?.bool ?? false
+        return check
     }
 }
