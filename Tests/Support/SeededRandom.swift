@@ -1,4 +1,4 @@
-/// SplitMix64: the same numbers for the same seed on every machine.
+/// Random numbers that a test can have again: print the seed, and the same run follows (SplitMix64).
 package struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
@@ -13,26 +13,22 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
         mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
         return mixed ^ (mixed >> 31)
     }
-}
 
-extension SeededRandom {
-    /// The text with a few bytes changed, removed, repeated or moved, or pieces of `parts` put in.
-    package mutating func mutation(of text: [UInt8], parts: [String]) -> [UInt8] {
-        var bytes = text
-        for _ in 0..<Int.random(in: 1...4, using: &self) {
-            let place = Int.random(in: 0...bytes.count, using: &self)
-            let end = min(bytes.count, place + Int.random(in: 0...8, using: &self))
-            switch Int.random(in: 0..<5, using: &self) {
-            case 0: bytes.insert(UInt8.random(in: 0...127, using: &self), at: place)
-            case 1: bytes.removeSubrange(place..<end)
-            case 2: bytes.insert(contentsOf: Array(bytes[place..<end]), at: place)
-            case 3 where place < bytes.count:
-                bytes[place] ^= 1 << UInt8.random(in: 0..<7, using: &self)
-            default:
-                let part = parts.randomElement(using: &self) ?? ""
-                bytes.insert(contentsOf: Array(part.utf8), at: place)
-            }
-        }
-        return bytes
+    /// True once in `count` times.
+    package mutating func oneIn(_ count: Int) -> Bool {
+        Int.random(in: 0..<count, using: &self) == 0
+    }
+
+    /// One of the elements, each equally often.
+    package mutating func pick<Element>(_ elements: [Element]) -> Element {
+        elements[Int.random(in: 0..<elements.count, using: &self)]
+    }
+
+    /// Up to `most` of what `make` makes.
+    package mutating func some<Element>(
+        upTo most: Int,
+        _ make: (inout Self) -> Element
+    ) -> [Element] {
+        (0..<Int.random(in: 0...most, using: &self)).map { _ in make(&self) }
     }
 }

@@ -1,0 +1,190 @@
+internal import Index
+internal import Model
+
+// Which programs local addresses have: wanted first, then, when their tables are known to fit, given.
+
+extension PolicyCompiler {
+    /// What addresses and endpoints should have; `nil` when they are local no more.
+    struct Plan {
+        var attachments: [(address: Address, wanted: Attachment?)] = []
+        var spoofers: [(id: EndpointID, wanted: [Family: ProgramRef?]?)] = []
+    }
+
+    mutating func plan(_ dirt: Dirt, _ change: inout DataplaneChange) -> Plan {
+        var plan = Plan()
+        var addresses = dirt.addresses
+        for id in dirt.endpoints {
+            addresses.formUnion(locals[id]?.endpoint.addresses ?? [])
+        }
+        for address in addresses.sorted() {
+            plan.attachments.append((address, attachment(of: address)))
+            noteConflict(at: address, &change)
+        }
+        for id in dirt.endpoints.sorted(by: { $0.sortKey < $1.sortKey }) {
+            plan.spoofers.append((id, spoofers(of: id)))
+        }
+        return plan
+    }
+
+    private mutating func attachment(of address: Address) -> Attachment? {
+        guard let id = owners[address]?.first, let local = locals[id] else { return nil }
+        let side = LocalSide.address(address)
+        let ingress = program(local, .ingress, address.family, side)
+        let egress = program(local, .egress, address.family, side)
+        return Attachment(
+            id: id,
+            ingress: ingress.ref,
+            egress: egress.ref,
+            dependsOnAddress: ingress.dependsOnAddress || egress.dependsOnAddress
+        )
+    }
+
+    private mutating func spoofers(of id: EndpointID) -> [Family: ProgramRef?]? {
+        guard let local = locals[id], !local.endpoint.allowedSourcePrefixes.isEmpty else {
+            return nil
+        }
+        var programs: [Family: ProgramRef?] = [:]
+        for family in Family.allCases {
+            let prefixes = local.endpoint.allowedSourcePrefixes.filter { $0.family == family }
+            guard !prefixes.isEmpty else { continue }
+            programs[family] = program(local, .egress, family, .sources(prefixes)).ref
+        }
+        return programs
+    }
+
+    /// A list that only says "no match" is the program that denies all.
+    ///
+    /// Every other list keeps tables of its own, also one that allows or denies everything by one rule:
+    /// otherwise packets would no longer be counted under that rule.
+    private mutating func program(
+        _ local: LocalEndpoint,
+        _ direction: Direction,
+        _ family: Family,
+        _ side: LocalSide
+    ) -> (ref: ProgramRef?, dependsOnAddress: Bool) {
+        let key = CompiledRules.Key(direction: direction, family: family)
+        let (clauses, dependsOnAddress) = clauses(local, key, side)
+        if clauses.count == 1, vocabulary.rules[clauses[0].rule].owner == .noMatch {
+            return (nil, dependsOnAddress)
+        }
+        return (programs.find(clauses, vocabulary, &index), dependsOnAddress)
+    }
+
+    private mutating func noteConflict(at address: Address, _ change: inout DataplaneChange) {
+        let losers = Array((owners[address] ?? []).dropFirst())
+        guard losers != disputes[address] ?? [] else { return }
+        disputes[address] = losers.isEmpty ? nil : losers
+        change.conflicts[address] = losers
+    }
+
+    // MARK: Giving
+
+    mutating func attach(
+        _ plan: Plan,
+        _ failed: [ProgramRef: VerdictOverflow],
+        _ change: inout DataplaneChange
+    ) {
+        for (address, wanted) in plan.attachments {
+            attach(address, wanted, failed, &change)
+        }
+        for (id, wanted) in plan.spoofers { attach(id, wanted, failed, &change) }
+        let dependent = Set(attachments.filter(\.value.dependsOnAddress).keys)
+        if dependent != watched {
+            watched = dependent
+            index.watch(dependent)
+        }
+    }
+
+    private mutating func attach(
+        _ address: Address,
+        _ wanted: Attachment?,
+        _ failed: [ProgramRef: VerdictOverflow],
+        _ change: inout DataplaneChange
+    ) {
+        let former = attachments[address]
+        guard var given = wanted else {
+            guard let former else { return }
+            programs.use(former.ingress, by: -1)
+            programs.use(former.egress, by: -1)
+            attachments[address] = nil
+            change.endpoints[address] = .some(nil)
+            return
+        }
+        let fallback = former?.id == given.id ? former : nil
+        given.ingress = settled(
+            given.ingress,
+            else: fallback?.ingress,
+            (given.id, .ingress),
+            failed,
+            &change
+        )
+        given.egress = settled(
+            given.egress,
+            else: fallback?.egress,
+            (given.id, .egress),
+            failed,
+            &change
+        )
+        attachments[address] = given
+        for ref in [given.ingress, given.egress] { programs.use(ref, by: 1) }
+        for ref in [former?.ingress, former?.egress] { programs.use(ref ?? nil, by: -1) }
+        let ids = EndpointPrograms(
+            id: given.id,
+            ingress: programs.kernelID(given.ingress),
+            egress: programs.kernelID(given.egress)
+        )
+        guard let former else {
+            change.endpoints[address] = ids
+            return
+        }
+        let isSame = former.id == given.id
+        if !isSame || former.ingress != given.ingress { change.revoked.insert(ids.ingress) }
+        if !isSame || former.egress != given.egress { change.revoked.insert(ids.egress) }
+        if !isSame || former.ingress != given.ingress || former.egress != given.egress {
+            change.endpoints[address] = ids
+        }
+    }
+
+    private mutating func attach(
+        _ id: EndpointID,
+        _ wanted: [Family: ProgramRef?]?,
+        _ failed: [ProgramRef: VerdictOverflow],
+        _ change: inout DataplaneChange
+    ) {
+        let former = spoofers[id]
+        var given: [Family: ProgramRef?]?
+        for (family, ref) in wanted ?? [:] {
+            let fallback = former?[family] ?? nil
+            let ref = settled(ref, else: fallback, (id, .egress), failed, &change)
+            given = given ?? [:]
+            given?[family] = .some(ref)
+        }
+        guard given != former else { return }
+        for ref in (given ?? [:]).values { programs.use(ref, by: 1) }
+        for ref in (former ?? [:]).values { programs.use(ref, by: -1) }
+        spoofers[id] = given
+        change.spoofers[id] = .some(given.map { $0.mapValues { programs.kernelID($0) } })
+        for (family, ref) in given ?? [:] where former != nil && former?[family] != .some(ref) {
+            change.revoked.insert(programs.kernelID(ref))
+        }
+    }
+
+    /// The wanted program, or the former one when the wanted one does not fit.
+    private func settled(
+        _ ref: ProgramRef?,
+        else former: ProgramRef?,
+        _ end: (id: EndpointID, direction: Direction),
+        _ failed: [ProgramRef: VerdictOverflow],
+        _ change: inout DataplaneChange
+    ) -> ProgramRef? {
+        guard let ref, let overflow = failed[ref] else { return ref }
+        let failure = CompileFailure.tooManyVerdicts(
+            endpoint: end.id,
+            end.direction,
+            count: overflow.count,
+            limit: limit
+        )
+        if !change.failures.contains(failure) { change.failures.append(failure) }
+        return former
+    }
+}

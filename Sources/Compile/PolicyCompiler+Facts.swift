@@ -1,0 +1,171 @@
+internal import Index
+internal import Model
+
+// Updates become facts; what comes out is which local endpoints and addresses must be looked at.
+
+extension PolicyCompiler {
+    /// What may need other programs now.
+    struct Dirt {
+        var endpoints: Set<EndpointID> = []
+        var addresses: Set<Address> = []
+
+        mutating func formUnion(_ other: Dirt) {
+            endpoints.formUnion(other.endpoints)
+            addresses.formUnion(other.addresses)
+        }
+    }
+
+    /// Policies and profiles that one batch of updates changed.
+    private struct Touched {
+        var scopes: Set<ScopeID> = []
+        var profiles: Set<String> = []
+        var hasOtherScopes = false
+        var hasOtherTiers = false
+    }
+
+    mutating func ingest(_ updates: [Update]) -> Dirt {
+        var dirt = Dirt()
+        var touched = Touched()
+        for update in updates {
+            switch update {
+            case .endpoint(let id, let endpoint): set(id, endpoint, &dirt)
+            case .networkSet(let id, let set): index.set(id, set)
+            case .policy(let id, let policy): set(id, policy, &touched, &dirt)
+            case .tier(let name, let tier):
+                policies.setTier(name, tier)
+                touched.hasOtherTiers = true
+            case .profile(let name, let profile): set(name, profile, &touched)
+            case .serviceSlice(let name, let slice): index.setSlice(name, slice)
+            }
+        }
+        if touched.hasOtherScopes {
+            for id in locals.keys { updateScopes(of: id, &dirt) }
+        }
+        for (id, local) in locals {
+            let isTouched =
+                touched.hasOtherTiers || !touched.scopes.isDisjoint(with: local.scopes)
+                || !touched.profiles.isDisjoint(with: local.endpoint.profiles)
+            if isTouched { dirt.endpoints.insert(id) }
+        }
+        return dirt
+    }
+
+    /// Whom news from the index concern.
+    mutating func endpoints(affectedBy news: ClusterIndex.News) -> Dirt {
+        var dirt = Dirt()
+        dirt.addresses = news.addresses
+        for id in news.relabelled where locals[id] != nil { updateScopes(of: id, &dirt) }
+        guard !news.portNames.isEmpty || !news.services.isEmpty else { return dirt }
+        let scopes = policies.invalidate(portNames: news.portNames, services: news.services)
+        let names = invalidateProfiles(news)
+        for (id, local) in locals {
+            let isTouched =
+                !scopes.isDisjoint(with: local.scopes)
+                || !names.isDisjoint(with: local.endpoint.profiles)
+            if isTouched { dirt.endpoints.insert(id) }
+        }
+        return dirt
+    }
+
+    private mutating func updateScopes(of id: EndpointID, _ dirt: inout Dirt) {
+        let scopes = index.scopes(of: id)
+        guard locals[id]?.scopes != scopes else { return }
+        locals[id]?.scopes = scopes
+        dirt.endpoints.insert(id)
+    }
+
+    // MARK: Objects
+
+    private mutating func set(_ id: EndpointID, _ endpoint: Endpoint?, _ dirt: inout Dirt) {
+        index.set(id, endpoint)
+        guard case .workload(index.localNode, _, _) = id else { return }
+        let former = locals[id]?.endpoint
+        guard former != endpoint else { return }
+        for address in former?.addresses ?? [] {
+            owners[address]?.removeAll { $0 == id }
+            if owners[address]?.isEmpty == true { owners[address] = nil }
+            dirt.addresses.insert(address)
+        }
+        for address in Set(endpoint?.addresses ?? []) {
+            owners[address, default: []].append(id)
+            // By the same order as the evaluator's, whatever came first.
+            owners[address]?.sort { ($0.sortKey) < ($1.sortKey) }
+            dirt.addresses.insert(address)
+        }
+        locals[id] = endpoint.map { LocalEndpoint(endpoint: $0, scopes: locals[id]?.scopes ?? []) }
+        dirt.endpoints.insert(id)
+    }
+
+    /// Staged policies are not enforced; untracked and pre-DNAT ones are for host endpoints alone.
+    private mutating func set(
+        _ id: PolicyID,
+        _ policy: Policy?,
+        _ touched: inout Touched,
+        _ dirt: inout Dirt
+    ) {
+        let wanted = policy.flatMap {
+            $0.id.kind.isStaged || $0.doNotTrack || $0.preDNAT ? nil : $0
+        }
+        let former = policies.find(id)
+        guard former?.policy != wanted else { return }
+        if let former { touched.scopes.insert(former.scope) }
+        if let former, wanted == nil || former.policy.selector != wanted?.selector {
+            // Whoever it applied to is noted now, before the scope's number may serve another.
+            for (local, entry) in locals where entry.scopes.contains(former.scope) {
+                dirt.endpoints.insert(local)
+            }
+        }
+        if let wanted {
+            let scope = index.acquireScope(wanted.selector)
+            policies.set(wanted, scope: scope)
+            touched.scopes.insert(scope)
+        } else {
+            policies.remove(id)
+        }
+        if let former { index.releaseScope(former.policy.selector) }
+        if former?.policy.selector != wanted?.selector { touched.hasOtherScopes = true }
+    }
+
+    private mutating func set(_ name: String, _ profile: Profile?, _ touched: inout Touched) {
+        index.setProfile(name, profile?.labelsToApply)
+        let former = profiles[name]?.profile
+        guard former != profile else { return }
+        profiles[name] = profile.map { ProfileEntry(profile: $0) }
+        touched.profiles.insert(name)
+    }
+
+    private mutating func invalidateProfiles(_ news: ClusterIndex.News) -> Set<String> {
+        var names: Set<String> = []
+        for (name, entry) in profiles {
+            let references = References(entry.profile.ingress + entry.profile.egress)
+            guard
+                !references.portNames.isDisjoint(with: news.portNames)
+                    || !references.services.isDisjoint(with: news.services)
+            else { continue }
+            profiles[name]?.compiled = CompiledRules.Cache()
+            names.insert(name)
+        }
+        return names
+    }
+}
+
+extension EndpointID {
+    /// The order in which endpoints with the same address come.
+    var sortKey: SortKey {
+        switch self {
+        case .workload(let node, _, let endpoint):
+            SortKey(text: description, node: node, endpoint: endpoint)
+        case .host(let node, _): SortKey(text: description, node: node, endpoint: "")
+        }
+    }
+
+    struct SortKey: Comparable {
+        let text: String
+        let node: String
+        let endpoint: String
+
+        static func < (left: Self, right: Self) -> Bool {
+            (left.text, left.node, left.endpoint) < (right.text, right.node, right.endpoint)
+        }
+    }
+}

@@ -1,0 +1,140 @@
+internal import Index
+package import Model
+
+/// From what the cluster's objects say to what the kernel's tables must hold.
+///
+/// An incremental function of the present state: the order in which updates come, and how often they
+/// repeat, leave no trace in the tables. One large first `apply` is the start-up. The stages, each in
+/// its own file:
+///
+///     updates -> facts (Index) -> clauses -> programs -> matchers in use -> classes -> tables
+///
+/// Classes go on telling apart what programs on their way out ask, so that no packet meets a program
+/// whose questions its classes no longer answer. The next `apply`, with or without updates, drops
+/// that; `needsSettling` tells whether there is something to drop.
+package struct PolicyCompiler: Sendable {
+    /// More verdicts than this one program may not have.
+    package static let verdictLimit = 262_144
+
+    /// A workload of this node.
+    struct LocalEndpoint: Sendable {
+        var endpoint: Endpoint
+        var scopes: [ScopeID] = []
+    }
+
+    /// What a local address has now.
+    struct Attachment: Hashable, Sendable {
+        let id: EndpointID
+        var ingress: ProgramRef?
+        var egress: ProgramRef?
+        var dependsOnAddress: Bool
+    }
+
+    struct ProfileEntry: Sendable {
+        let profile: Profile
+        var compiled = CompiledRules.Cache()
+    }
+
+    let limit: Int
+    var index: ClusterIndex
+    var policies = PolicyTable()
+    var profiles: [String: ProfileEntry] = [:]
+    var locals: [EndpointID: LocalEndpoint] = [:]
+    /// Local endpoints that have the address; the first one gets it.
+    var owners: [Address: [EndpointID]] = [:]
+    var attachments: [Address: Attachment] = [:]
+    var spoofers: [EndpointID: [Family: ProgramRef?]] = [:]
+    /// Local endpoints that do not get an address of theirs.
+    var disputes: [Address: [EndpointID]] = [:]
+    /// Local addresses whose programs depend on what owns the address.
+    var watched: Set<Address> = []
+    var vocabulary = Vocabulary()
+    var programs = ProgramTable()
+    var ruleIDs = RuleIDs()
+    /// Lists that do not depend on an address, for the length of one `apply`.
+    var flattened: [ProgramInput: [Clause]] = [:]
+
+    package init(localNode: String) {
+        self.init(localNode: localNode, verdictLimit: Self.verdictLimit)
+    }
+
+    /// With another bound on a program's verdicts.
+    init(localNode: String, verdictLimit: Int) {
+        limit = verdictLimit
+        index = ClusterIndex(localNode: localNode)
+    }
+
+    /// Whether another `apply` would tidy up after the last one.
+    package var needsSettling: Bool { index.needsSettling }
+
+    /// Takes the updates in; the result is what must become of the kernel's tables.
+    package mutating func apply(_ updates: [Update]) -> DataplaneChange {
+        var dirty = ingest(updates)
+        dirty.formUnion(endpoints(affectedBy: index.takeNews()))
+        var change = DataplaneChange()
+        let plan = plan(dirty, &change)
+        // Not earlier: what the last change released may be asked again now.
+        index.settle()
+        let update = index.refresh()
+        programs.insert(update.gained, index)
+        let (additions, failures) = programs.extend(update.gained, index)
+        change.programsExtended = additions
+        change.failures = failures
+        change.classes = update.prefixes
+        change.revoked = programs.affected(by: update.moves)
+        let failed = buildFreshPrograms(&change)
+        attach(plan, failed, &change)
+        tidy(update, &change)
+        return change
+    }
+
+    private mutating func buildFreshPrograms(
+        _ change: inout DataplaneChange
+    ) -> [ProgramRef: VerdictOverflow] {
+        var failed: [ProgramRef: VerdictOverflow] = [:]
+        for ref in programs.takeFresh() {
+            do {
+                try programs.build(ref, vocabulary, &ruleIDs, limit: limit)
+            } catch {
+                failed[ref] = error
+                continue
+            }
+            guard let entry = programs.entries[ref], let program = entry.program,
+                let partition = programs.partitions[entry.partition]
+            else { continue }
+            change.programsAdded.append(program.tables(partition, index))
+        }
+        change.programsAdded.sort { $0.id < $1.id }
+        return failed
+    }
+
+    /// Drops what nothing uses any more.
+    private mutating func tidy(_ update: ClassUpdate, _ change: inout DataplaneChange) {
+        change.programsRemoved = programs.removeUnused(&index, &ruleIDs)
+        let removed = Set(change.programsRemoved)
+        let removal = programs.remove(update.lost, index)
+        change.groupsRemoved = removal.groups
+        change.verdictsRemoved = removal.verdicts
+        change.revoked.subtract(removed)
+        change.rules = ruleIDs.takeChanges()
+        index.finish(update)
+        flattened = [:]
+        sweepVocabulary()
+    }
+
+    private mutating func sweepVocabulary() {
+        guard vocabulary.needsSweep else { return }
+        let compiled = policies.compiledRules + profiles.values.flatMap { $0.compiled.values }
+        var conditions: Set<Int32> = []
+        var rules: Set<Int32> = []
+        for case .match(let condition, _, let rule) in compiled.flatMap(\.steps) {
+            conditions.insert(condition)
+            rules.insert(rule)
+        }
+        for entry in programs.entries.values {
+            conditions.formUnion(entry.clauses.map(\.condition))
+            rules.formUnion(entry.rules)
+        }
+        vocabulary.sweep(conditions: conditions, rules: rules)
+    }
+}

@@ -1,0 +1,92 @@
+/// Label names and values as small numbers, counted, so that a quarter of a million endpoints keep
+/// each text once.
+struct LabelPool: Sendable {
+    /// Byte for byte: Swift's `==` also holds for strings that differ in Unicode normalisation.
+    private struct Text: Hashable, Sendable {
+        let string: String
+
+        static func == (left: Self, right: Self) -> Bool {
+            left.string.utf8.elementsEqual(right.string.utf8)
+        }
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(string)
+        }
+    }
+
+    private var texts: [String] = []
+    private var uses: [Int32] = []
+    private var ids: [Text: Int32] = [:]
+    private var free: [Int32] = []
+
+    subscript(id: Int32) -> String { texts[Int(id)] }
+
+    /// The number of a text, which stays as long as it is retained.
+    mutating func retain(_ text: String) -> Int32 {
+        if let id = ids[Text(string: text)] {
+            uses[Int(id)] += 1
+            return id
+        }
+        let id = free.popLast() ?? Int32(texts.count)
+        if id == texts.count {
+            texts.append(text)
+            uses.append(1)
+        } else {
+            texts[Int(id)] = text
+            uses[Int(id)] = 1
+        }
+        ids[Text(string: text)] = id
+        return id
+    }
+
+    mutating func release(_ id: Int32) {
+        uses[Int(id)] -= 1
+        guard uses[Int(id)] == 0 else { return }
+        ids[Text(string: texts[Int(id)])] = nil
+        texts[Int(id)] = ""
+        free.append(id)
+    }
+
+    /// The number of a text that someone retains.
+    func find(_ text: String) -> Int32? { ids[Text(string: text)] }
+
+    mutating func retain(_ labels: [String: String]) -> [Label] {
+        labels.map { Label(key: retain($0.key), value: retain($0.value)) }
+            .sorted { $0.key < $1.key }
+    }
+
+    mutating func release(_ labels: [Label]) {
+        for label in labels {
+            release(label.key)
+            release(label.value)
+        }
+    }
+}
+
+/// A label by the numbers of its name and value.
+struct Label: Hashable, Sendable {
+    let key: Int32
+    let value: Int32
+}
+
+/// What a selector sees of an object: its own labels, then what its profiles apply, in their order.
+struct LabelView {
+    let own: [Label]
+    let inherited: [[Label]]
+
+    func value(of key: Int32) -> Int32? {
+        for label in own where label.key == key { return label.value }
+        for labels in inherited {
+            for label in labels where label.key == key { return label.value }
+        }
+        return nil
+    }
+
+    /// Every label that no earlier one hides.
+    func forEach(_ body: (Label) -> Void) {
+        for label in own { body(label) }
+        for labels in inherited {
+            for label in labels where value(of: label.key) == label.value { body(label) }
+        }
+    }
+}
