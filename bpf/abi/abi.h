@@ -201,14 +201,7 @@ enum cara_way {
 	CARA_WAY_UNKNOWN = 0, /* look again */
 	CARA_WAY_HOST = 1, /* the node's own stack decides */
 	CARA_WAY_PEER = 2, /* bpf_redirect_peer to the veth `ifindex` */
-	CARA_WAY_NEIGH = 3, /* bpf_redirect_neigh by `ifindex` to `next_hop` */
-};
-
-/* Ethernet addresses in the order of the frame: what a packet to a local pod carries */
-struct cara_macs {
-	__u8 dest[6]; /* pod end of the veth */
-	__u8 source[6]; /* host end */
-	__u8 pad[4];
+	CARA_WAY_NEIGH = 3, /* bpf_redirect_neigh by `ifindex` to the next hop `to` */
 };
 
 struct cara_leg {
@@ -219,10 +212,11 @@ struct cara_leg {
 	__u16 mtu; /* of the way out, CARA_WAY_NEIGH only */
 	__u8 way; /* enum cara_way */
 	__u8 pad;
-	union {
-		struct cara_addr next_hop; /* CARA_WAY_NEIGH */
-		struct cara_macs macs; /* CARA_WAY_PEER */
-	};
+	/*
+	 * CARA_WAY_NEIGH: the next hop. CARA_WAY_PEER: how the frame begins, twelve bytes, the MAC of the
+	 * veth's pod end before that of its host end. (No union: Swift could not copy it bit by bit.)
+	 */
+	struct cara_addr to;
 	__u64 packets;
 	__u64 bytes; /* frames as the program saw them, Ethernet header included */
 };
