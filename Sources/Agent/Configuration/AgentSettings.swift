@@ -1,0 +1,96 @@
+package import Dataplane
+package import Logging
+package import Resources
+
+/// The Felix parameters that this agent acts on, split by what a change of them takes.
+package struct AgentSettings: Hashable, Sendable {
+    /// A change needs a new process: the agent ends with status 129, as Felix does.
+    package struct Fixed: Hashable, Sendable {
+        package var healthEnabled: Bool
+        package var healthHost: String
+        package var healthPort: Int
+        package var metricsEnabled: Bool
+        package var metricsHost: String
+        package var metricsPort: Int
+        package var interfacePrefix: String
+        package var dataInterfacePattern: String
+        package var conntrackSize: Int?
+        package var routeProtocol: Int
+    }
+
+    /// Takes effect at once.
+    package struct Live: Hashable, Sendable {
+        package var logLevel: Logger.Level
+        package var dataplane: Settings
+        package var logPrefix: String
+        package var routePriority4: Int
+        package var routePriority6: Int
+        package var watchdog: Duration
+    }
+
+    package var fixed: Fixed
+    package var live: Live
+
+    package init(_ parameters: FelixParameters) {
+        fixed = Fixed(parameters)
+        live = Live(parameters)
+    }
+}
+
+extension AgentSettings.Fixed {
+    fileprivate init(_ parameters: FelixParameters) {
+        healthEnabled = parameters.bool("healthEnabled")
+        healthHost = parameters.text("healthHost") ?? "localhost"
+        healthPort = Int(parameters.integer("healthPort") ?? 9099)
+        metricsEnabled = parameters.bool("prometheusMetricsEnabled")
+        let host = parameters.text("prometheusMetricsHost") ?? ""
+        metricsHost = host.isEmpty ? "0.0.0.0" : host
+        metricsPort = Int(parameters.integer("prometheusMetricsPort") ?? 9091)
+        interfacePrefix = parameters.text("interfacePrefix") ?? "cali"
+        dataInterfacePattern =
+            parameters.text("bpfDataIfacePattern") ?? Configuration.defaultDataInterfacePattern
+        // The maps of a default size follow the ABI, which is not Calico's.
+        let isSized = parameters.source(of: "bpfMapSizeConntrack") != "default"
+        conntrackSize = isSized ? parameters.integer("bpfMapSizeConntrack").map { Int($0) } : nil
+        routeProtocol = Int(parameters.integer("deviceRouteProtocol") ?? 3)
+    }
+}
+
+extension AgentSettings.Live {
+    fileprivate init(_ parameters: FelixParameters) {
+        logLevel =
+            parameters.text("logSeverityScreen").flatMap { Logger.Level(severity: $0) } ?? .info
+        let action: Settings.HostAction =
+            switch parameters.text("defaultEndpointToHostAction")?.lowercased() {
+            case "accept": .accept
+            case "return": .return
+            default: .drop
+            }
+        dataplane = Settings(
+            endpointToHost: action,
+            vxlanPort: UInt16(clamping: parameters.integer("vxlanPort") ?? 4789),
+            allowsVXLAN: parameters.bool("allowVXLANPacketsFromWorkloads"),
+            allowsIPIP: parameters.bool("allowIPIPPacketsFromWorkloads"),
+            dropsInvalid: !parameters.bool("disableConntrackInvalidCheck")
+        )
+        logPrefix = parameters.text("logPrefix") ?? "calico-packet"
+        routePriority4 = Int(parameters.integer("ipv4NormalRoutePriority") ?? 1024)
+        routePriority6 = Int(parameters.integer("ipv6NormalRoutePriority") ?? 1024)
+        watchdog = parameters.duration("dataplaneWatchdogTimeout") ?? .seconds(90)
+    }
+}
+
+extension Configuration {
+    /// What the dataplane is told once.
+    init(_ settings: AgentSettings, root: String) {
+        var sizes: [MapName: Int] = [:]
+        if let size = settings.fixed.conntrackSize { sizes[.conns] = size }
+        self.init(
+            root: root,
+            dataInterfacePattern: settings.fixed.dataInterfacePattern,
+            workloadPrefix: settings.fixed.interfacePrefix,
+            mapSizes: sizes,
+            settings: settings.live.dataplane
+        )
+    }
+}

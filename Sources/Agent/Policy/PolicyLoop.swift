@@ -1,0 +1,216 @@
+internal import Compile
+internal import Dataplane
+internal import Datastore
+package import Logging
+package import Model
+internal import Resources
+
+/// The agent's heart: what the store says becomes updates, updates become a change of the kernel's
+/// tables, the change is carried out.
+///
+/// Nothing here goes backwards: when the kernel refuses, what it should hold stays on record with it
+/// and is tried again; when the store is away, what is known goes on to hold.
+package actor PolicyLoop {
+    private let node: String
+    private let kernel: any PolicyKernel
+    private let health: Health
+    private let metrics: Metrics
+    private let logger: Logger
+
+    private var table = ResourceTable()
+    private var compiler: PolicyCompiler
+    private var hasSnapshot = false
+    /// How far the watch has come.
+    private var followed = Revision(rawValue: 0)
+    private var isFailing = false
+    private var local: [EndpointID: Endpoint] = [:]
+    /// Of pods that this agent connected; the store has no place for them in a Pod.
+    private var macs: [EndpointID: MAC] = [:]
+    private var failures: [String] = []
+    private var conflicts: [String] = []
+    private var reported: [ResourceKey: String] = [:]
+
+    private var queue: [StoreNews] = []
+    private var isBusy = false
+    /// Callers whose news is in the queue; the one that gets `true` works it off.
+    private var waiting: [CheckedContinuation<Bool, Never>] = []
+
+    package init(
+        node: String,
+        kernel: any PolicyKernel,
+        health: Health,
+        metrics: Metrics,
+        logger: Logger
+    ) {
+        self.node = node
+        self.kernel = kernel
+        self.health = health
+        self.metrics = metrics
+        self.logger = logger
+        compiler = PolicyCompiler(localNode: node)
+    }
+
+    /// Takes news of the store in and returns when the kernel has followed, or has refused.
+    ///
+    /// What comes while the kernel is busy is taken in as one batch afterwards.
+    package func take(_ news: StoreNews) async {
+        queue.append(news)
+        if isBusy {
+            let isNext = await withCheckedContinuation { waiting.append($0) }
+            guard isNext else { return }
+        }
+        isBusy = true
+        let batch = queue
+        let riders = waiting
+        queue = []
+        waiting = []
+        await process(batch)
+        for rider in riders { rider.resume(returning: false) }
+        guard !waiting.isEmpty else {
+            isBusy = false
+            return
+        }
+        waiting.removeFirst().resume(returning: true)
+    }
+
+    /// The pod's own MAC, from whoever made its link; before its endpoint is stored.
+    package func setMAC(_ mac: MAC?, of id: EndpointID) async {
+        macs[id] = mac
+        guard mac != nil, let endpoint = local[id] else { return }
+        await attach(endpoint)
+    }
+
+    /// Carries out again what the kernel refused; does nothing when it holds everything.
+    package func retry() async {
+        guard isFailing else { return }
+        for endpoint in local.values { await attach(endpoint) }
+        await carryOut(DataplaneChange())
+        report()
+    }
+}
+
+// MARK: - One batch
+
+extension PolicyLoop {
+    private func process(_ batch: [StoreNews]) async {
+        var updates: [Update] = []
+        var isFirst = false
+        for news in batch {
+            switch news {
+            case .snapshot(let items, let revision):
+                isFirst = !hasSnapshot
+                if isFirst { updates += table.initialUpdates }
+                updates += table.replace(with: items, at: revision)
+                hasSnapshot = true
+                followed = revision
+                health.report(.store, isReady: true)
+            case .changes(let events):
+                // Before the first snapshot the kernel must not be told that all else is gone.
+                guard hasSnapshot else { continue }
+                updates += events.flatMap { table.apply($0) }
+                followed = events.last?.revision ?? followed
+                health.report(.store, isReady: true)
+            case .written(let event):
+                guard hasSnapshot, event.revision > followed else { continue }
+                updates += table.apply(event)
+            case .lost(let reason):
+                health.report(.store, isReady: false, reason)
+            }
+        }
+        guard !updates.isEmpty || isFirst else { return report() }
+        await process(updates)
+    }
+
+    private func process(_ updates: [Update]) async {
+        let clock = ContinuousClock()
+        for case .endpoint(let id, let endpoint) in updates { await follow(id, endpoint) }
+        let start = clock.now
+        let change = compiler.apply(updates)
+        metrics.observe(.compileSeconds, clock.now - start)
+        metrics.observe(.batchSize, Double(updates.count))
+        failures = change.failures.map(\.description)
+        await carryOut(change)
+        // What programs on their way out asked is dropped once nothing in the kernel asks it.
+        while !isFailing, compiler.needsSettling {
+            await carryOut(compiler.apply([]))
+        }
+        report()
+    }
+
+    private func follow(_ id: EndpointID, _ endpoint: Endpoint?) async {
+        guard case .workload = id, id.node == node else { return }
+        guard let endpoint else {
+            guard local.removeValue(forKey: id) != nil else { return }
+            macs[id] = nil
+            do throws(DataplaneError) {
+                try await kernel.detach(id)
+            } catch {
+                fail("taking \(id) away", error)
+            }
+            return
+        }
+        local[id] = endpoint
+        await attach(endpoint)
+    }
+
+    private func attach(_ endpoint: Endpoint) async {
+        var endpoint = endpoint
+        endpoint.mac = macs[endpoint.id] ?? endpoint.mac
+        do throws(DataplaneError) {
+            try await kernel.attach(endpoint)
+        } catch {
+            fail("attaching \(endpoint.id)", error)
+        }
+    }
+
+    private func carryOut(_ change: DataplaneChange) async {
+        let clock = ContinuousClock()
+        let start = clock.now
+        do throws(DataplaneError) {
+            let report = try await kernel.carryOut(change)
+            isFailing = false
+            conflicts = report.conflicts
+            for (map, count) in report.writes {
+                metrics.add(.mapWrites, Double(count), ["map": map])
+            }
+            health.report(.dataplane, isReady: true)
+        } catch {
+            fail("applying policy", error)
+        }
+        metrics.observe(.applySeconds, clock.now - start)
+    }
+
+    private func fail(_ what: String, _ error: DataplaneError) {
+        isFailing = true
+        metrics.add(.applyFailures)
+        health.report(.dataplane, isReady: false, "\(what): \(error)")
+        logger.error("\(what) failed", metadata: ["error": "\(error)"])
+    }
+}
+
+// MARK: - What is wrong
+
+extension PolicyLoop {
+    private func report() {
+        for (key, problem) in table.problems where reported[key] != problem {
+            logger.warning(
+                "invalid object is treated as absent",
+                metadata: ["object": "\(key)", "reason": "\(problem)"]
+            )
+        }
+        reported = table.problems
+        let problems =
+            table.problems.map { "\($0.key): \($0.value)" }.sorted() + failures + conflicts
+        let shown = problems.prefix(10).joined(separator: "; ")
+        let more = problems.count > 10 ? "; and \(problems.count - 10) more" : ""
+        health.report(.resources, isReady: true, isDegraded: !problems.isEmpty, shown + more)
+        metrics.set(.invalidResources, Double(table.problems.count))
+        metrics.set(.localEndpoints, Double(local.count))
+        let tally = table.tally
+        metrics.set(.clusterWorkloads, Double(tally.workloads))
+        metrics.set(.clusterHostEndpoints, Double(tally.hostEndpoints))
+        metrics.set(.clusterPolicies, Double(tally.policies))
+        metrics.set(.clusterProfiles, Double(tally.profiles))
+        metrics.set(.clusterTiers, Double(tally.tiers))
+    }
+}
