@@ -138,6 +138,20 @@ struct {
 	__uint(max_entries, CARA_EVENTS_BYTES);
 } cara_events SEC(".maps");
 
+/* what is known of a packet while it is judged; nobody else's business, hence not in the ABI */
+struct cara_scratch {
+	struct cara_conn fresh; /* the entry to be */
+	struct cara_leg leg; /* the way that was found */
+};
+
+/* 0 -> scratch, per CPU */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__type(key, __u32);
+	__type(value, struct cara_scratch);
+	__uint(max_entries, 1);
+} cara_scratch SEC(".maps");
+
 /* 0 -> settings */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -1,33 +1,114 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include <linux/pkt_cls.h>
-#include "../lib/maps.h"
+/*
+ * The tc programs on the host end of a pod's veth.
+ *
+ *   from_workload (ingress): parse -> known? ---------------------------> forward
+ *                                      `-> neighbour talk? -> admit --------^
+ *   to_workload (egress):    parse -> known? -> pass
+ *                                      `-> from the node? -> entry -> pass
+ *                                      `-> admit -> pass
+ *
+ * A stage returns CARA_PASS to go on or the reason that ends the packet. All that is not dropped or
+ * redirected goes on to the next program and then to the node's stack.
+ */
+#include "../lib/admit.h"
+#include "../lib/parse.h"
+#include "../lib/workload.h"
 
-static __always_inline int count(enum cara_reason reason)
+static __always_inline int drop(struct __sk_buff *skb, const struct packet *p, int reason)
 {
-	void *all[] = { &cara_classes, &cara_programs, &cara_groups, &cara_ports, &cara_sports,
-		&cara_verdicts, &cara_endpoints, &cara_ifaces, &cara_spoof, &cara_locals,
-		&cara_gens, &cara_conns, &cara_frags, &cara_events, &cara_settings };
-	__u32 key = reason;
-	__u64 *packets = bpf_map_lookup_elem(&cara_counters, &key);
+	event_drop(skb, p, reason);
+	return ROUTE_DROP;
+}
 
-	(void)all;
-	if (packets)
-		*packets += 1;
-	return TC_ACT_UNSPEC;
+/* Whether the known connection has a way for the packet that still holds. */
+static __always_inline bool is_ready(const struct cara_leg *leg)
+{
+	return leg->way != CARA_WAY_UNKNOWN && leg->route_gen == conn_gen(0);
+}
+
+static __always_inline int from_workload_slow(struct __sk_buff *skb, struct packet *p)
+{
+	struct cara_scratch *scratch = scratch_clear();
+	int reason;
+
+	if (!scratch)
+		return ROUTE_DROP;
+	p->from = skb->ifindex;
+	if (p->kind == PACKET_ERROR)
+		reason = admit_error(skb, p, ORIGIN_WORKLOAD);
+	else if (p->kind == PACKET_NOTICE && workload_is_neighbour(skb, p))
+		reason = CARA_PASS;
+	else
+		reason = admit(skb, p, ORIGIN_WORKLOAD);
+	return reason ? drop(skb, p, reason) : route_forward(skb, p, &scratch->leg);
 }
 
 SEC("tc")
 int from_workload(struct __sk_buff *skb)
 {
-	(void)skb;
-	return count(CARA_PASS);
+	struct packet p = {};
+	struct cara_conn *conn;
+	struct cara_leg *leg;
+	int reason;
+	__u64 now;
+
+	/* A tag belongs to a VLAN device that no pod's interface has. */
+	reason = skb->vlan_present ? CARA_DROP_NOT_IP : parse(skb, &p);
+	if (reason == CARA_PASS_NOT_IP)
+		return ROUTE_STACK;
+	if (reason)
+		return drop(skb, &p, reason);
+	conn = bpf_map_lookup_elem(&cara_conns, &p.key);
+	now = bpf_ktime_get_coarse_ns();
+	if (conn && admit_at_once(conn, &p, now)) {
+		leg = &conn->leg[p.dir & 1];
+		if (leg->from_ifindex == skb->ifindex && is_ready(leg)) {
+			conn_touch(conn, &p, now, skb->len);
+			return route_forward(skb, &p, leg);
+		}
+	}
+	return from_workload_slow(skb, &p);
+}
+
+static __always_inline int to_workload_slow(struct __sk_buff *skb, struct packet *p)
+{
+	int reason;
+
+	if (!scratch_clear())
+		return ROUTE_DROP;
+	if (!p->from)
+		reason = workload_from_node(skb, p);
+	else if (p->kind == PACKET_ERROR)
+		reason = admit_error(skb, p, ORIGIN_STACK);
+	else
+		reason = admit(skb, p, ORIGIN_STACK);
+	return reason ? drop(skb, p, reason) : ROUTE_STACK;
 }
 
 SEC("tc")
 int to_workload(struct __sk_buff *skb)
 {
-	(void)skb;
-	return count(CARA_PASS);
+	struct packet p = {};
+	struct cara_conn *conn;
+	int reason;
+	__u64 now;
+
+	reason = parse(skb, &p);
+	/* What is no IP comes from the node: ARP, and whatever else an administrator lets it say. */
+	if (reason == CARA_PASS_NOT_IP || reason == CARA_DROP_NOT_IP ||
+	    (reason == CARA_DROP_FRAGMENT_UNKNOWN && !skb->ingress_ifindex))
+		return ROUTE_STACK;
+	if (reason)
+		return drop(skb, &p, reason);
+	p.from = skb->ingress_ifindex;
+	conn = bpf_map_lookup_elem(&cara_conns, &p.key);
+	now = bpf_ktime_get_coarse_ns();
+	if (conn && admit_at_once(conn, &p, now) && admit_fits(skb, &p, conn, ORIGIN_STACK)) {
+		conn_touch(conn, &p, now, skb->len);
+		return ROUTE_STACK;
+	}
+	return to_workload_slow(skb, &p);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,48 @@
+package import BPF
+package import CBPFABI
+import CBPFPrograms
+
+/// The maps of a test, typed.
+package final class TestMaps {
+    package let classes: Map<cara_class_key, UInt32>
+    package let programs: Map<UInt32, cara_program>
+    package let groups: Map<cara_group_key, UInt32>
+    package let ports: Map<cara_port_key, UInt32>
+    package let sourcePorts: Map<cara_port_key, UInt32>
+    package let verdicts: Map<cara_verdict_key, cara_verdict>
+    package let endpoints: Map<cara_addr, cara_endpoint>
+    package let interfaces: Map<UInt32, cara_iface>
+    package let spoof: Map<cara_spoof_key, UInt32>
+    package let locals: Map<cara_addr, UInt32>
+    package let generations: Map<UInt32, UInt32>
+    package let connections: Map<cara_conn_key, cara_conn>
+    package let fragments: Map<cara_frag_key, cara_frag>
+    package let counters: Map<UInt32, UInt64>
+    package let settings: Map<UInt32, cara_settings>
+    package let events: Ring<cara_event>
+
+    init(_ skeleton: UnsafeMutablePointer<workload>) throws {
+        let maps = skeleton.pointee.maps
+        classes = try Map(try unwrap(maps.cara_classes, "map"))
+        programs = try Map(try unwrap(maps.cara_programs, "map"))
+        groups = try Map(try unwrap(maps.cara_groups, "map"))
+        ports = try Map(try unwrap(maps.cara_ports, "map"))
+        sourcePorts = try Map(try unwrap(maps.cara_sports, "map"))
+        verdicts = try Map(try unwrap(maps.cara_verdicts, "map"))
+        endpoints = try Map(try unwrap(maps.cara_endpoints, "map"))
+        interfaces = try Map(try unwrap(maps.cara_ifaces, "map"))
+        spoof = try Map(try unwrap(maps.cara_spoof, "map"))
+        locals = try Map(try unwrap(maps.cara_locals, "map"))
+        generations = try Map(try unwrap(maps.cara_gens, "map"))
+        connections = try Map(try unwrap(maps.cara_conns, "map"))
+        fragments = try Map(try unwrap(maps.cara_frags, "map"))
+        counters = try Map(try unwrap(maps.cara_counters, "map"))
+        settings = try Map(try unwrap(maps.cara_settings, "map"))
+        events = try Ring(try unwrap(maps.cara_events, "map"))
+    }
+
+    /// Packets counted for a reason, on all CPUs.
+    package func count(_ reason: cara_reason) throws -> UInt64 {
+        try counters.perCPU(reason.rawValue).reduce(0, +)
+    }
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Addresses of both families as 16 bytes in network order, IPv4 mapped. */
+#pragma once
+
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include "../abi/abi.h"
+
+static __always_inline void addr_set_v4(struct cara_addr *addr, __be32 v4)
+{
+	addr->word[0] = 0;
+	addr->word[1] = 0;
+	addr->word[2] = bpf_htonl(0xffff);
+	addr->word[3] = v4;
+}
+
+static __always_inline void addr_set_v6(struct cara_addr *addr, const __be32 *word)
+{
+	addr->word[0] = word[0];
+	addr->word[1] = word[1];
+	addr->word[2] = word[2];
+	addr->word[3] = word[3];
+}
+
+static __always_inline bool addr_words_are_v4(const __be32 *word)
+{
+	return !word[0] && !word[1] && word[2] == bpf_htonl(0xffff);
+}
+
+static __always_inline bool addr_is_v4(const struct cara_addr *addr)
+{
+	return addr_words_are_v4(addr->word);
+}
+
+static __always_inline bool addr_equal(const struct cara_addr *a, const struct cara_addr *b)
+{
+	return a->word[0] == b->word[0] && a->word[1] == b->word[1] && a->word[2] == b->word[2] &&
+	       a->word[3] == b->word[3];
+}
+
+/* Whether IPv6 address `a` is numerically above `b`. */
+static __always_inline bool addr_words_above(const __be32 *a, const __be32 *b)
+{
+	if (a[0] != b[0])
+		return bpf_ntohl(a[0]) > bpf_ntohl(b[0]);
+	if (a[1] != b[1])
+		return bpf_ntohl(a[1]) > bpf_ntohl(b[1]);
+	if (a[2] != b[2])
+		return bpf_ntohl(a[2]) > bpf_ntohl(b[2]);
+	return bpf_ntohl(a[3]) > bpf_ntohl(b[3]);
+}
+
+static __always_inline bool addr_is_v6_multicast(const struct cara_addr *addr)
+{
+	return (addr->word[0] & bpf_htonl(0xff000000)) == bpf_htonl(0xff000000);
+}
+
+/* fe80::/10 */
+static __always_inline bool addr_is_v6_link_local(const struct cara_addr *addr)
+{
+	return (addr->word[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
+}
+
+static __always_inline bool addr_is_unspecified(const struct cara_addr *addr)
+{
+	return !addr->word[0] && !addr->word[1] && !addr->word[2] && !addr->word[3];
+}
+
+/*
+ * No host may send from it over a wire: this network, loopback, multicast and above (RFC 1122
+ * 3.2.1.3, RFC 4291 2.5). The node's stack would refuse it; a redirected packet never meets the stack.
+ */
+static __always_inline bool addr_is_martian_source(const struct cara_addr *addr)
+{
+	__u32 v4 = bpf_ntohl(addr->word[3]);
+
+	if (addr_is_v4(addr))
+		return v4 >> 24 == 0 || v4 >> 24 == 127 || v4 >= 0xe0000000;
+	if (addr_is_v6_multicast(addr))
+		return true;
+	return !addr->word[0] && !addr->word[1] && !addr->word[2] && v4 <= 1;
+}

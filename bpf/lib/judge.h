@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The verdict on the first packet of a connection: is the source who it says, does the policy of each
+ * local end allow it. What is found on the way is kept in the entry to be.
+ */
+#pragma once
+
+#include "policy.h"
+#include "route.h"
+#include "settings.h"
+
+/* How a packet came: what that says about its source. */
+enum judge_origin {
+	/* in by a workload's veth: the source must be that workload's */
+	ORIGIN_WORKLOAD,
+	/* in by an interface of the node: the source must be no local workload's */
+	ORIGIN_WIRE,
+	/* out to a workload, forwarded by the node's stack: a local source must fit the interface in */
+	ORIGIN_STACK,
+};
+
+/*
+ * The endpoint of a local address and the generation its record belongs to. The agent writes the
+ * record first and moves the generation then; reading them in the opposite order, an old record never
+ * comes with a new generation, which would hide the change from the connection for ever.
+ */
+static __always_inline struct cara_endpoint *judge_endpoint(const struct cara_addr *addr, __u32 *gen)
+{
+	struct cara_endpoint *endpoint = bpf_map_lookup_elem(&cara_endpoints, addr);
+	__u32 slot;
+
+	if (!endpoint)
+		return NULL;
+	slot = endpoint->slot;
+	*gen = conn_gen(slot);
+	endpoint = bpf_map_lookup_elem(&cara_endpoints, addr);
+	return endpoint && endpoint->slot == slot ? endpoint : NULL;
+}
+
+static __always_inline struct cara_iface *judge_iface(__u32 ifindex, __u32 *gen)
+{
+	struct cara_iface *iface = bpf_map_lookup_elem(&cara_ifaces, &ifindex);
+	__u32 slot;
+
+	if (!iface)
+		return NULL;
+	slot = iface->slot;
+	*gen = conn_gen(slot);
+	iface = bpf_map_lookup_elem(&cara_ifaces, &ifindex);
+	return iface && iface->slot == slot ? iface : NULL;
+}
+
+/* Whether the interface may send from an address that is none of its own (allowedSourcePrefixes). */
+static __always_inline bool judge_may_spoof(__u32 ifindex, const struct cara_iface *iface,
+					    const struct cara_addr *src)
+{
+	struct cara_spoof_key key = {
+		.prefixlen = sizeof(key.ifindex) * 8 + CARA_ADDR_BITS,
+		.ifindex = bpf_htonl(ifindex),
+		.addr = *src,
+	};
+
+	return (iface->flags & CARA_IFACE_SPOOF_PREFIXES) &&
+	       bpf_map_lookup_elem(&cara_spoof, &key);
+}
+
+/* Tunnels out of a pod would carry packets past everybody's policy. */
+static __always_inline bool judge_is_forbidden_tunnel(const struct packet *p)
+{
+	const struct cara_settings *settings = settings_get();
+
+	if (!settings)
+		return false;
+	if (p->key.proto == IPPROTO_IPIP)
+		return !settings->allow_ipip;
+	return p->key.proto == IPPROTO_UDP && !settings->allow_vxlan && settings->vxlan_port &&
+	       bpf_ntohs(packet_dport(p)) == settings->vxlan_port;
+}
+
+/* A source outside: it may be anyone but us. */
+static __always_inline bool judge_is_forged_outside(const struct packet *p)
+{
+	return addr_is_martian_source(packet_src(p)) ||
+	       bpf_map_lookup_elem(&cara_locals, packet_src(p));
+}
+
+/* Whether the source cannot be who it says; judge_source() comes to the same on its way. */
+static __always_inline bool judge_is_forged(const struct packet *p, enum judge_origin origin)
+{
+	struct cara_endpoint *endpoint = bpf_map_lookup_elem(&cara_endpoints, packet_src(p));
+	struct cara_iface *iface;
+
+	if (endpoint)
+		return endpoint->ifindex != p->from;
+	if (origin != ORIGIN_WORKLOAD)
+		return judge_is_forged_outside(p);
+	iface = bpf_map_lookup_elem(&cara_ifaces, &p->from);
+	return !iface || !judge_may_spoof(p->from, iface, packet_src(p));
+}
+
+/* The egress half: who sends, and may it. */
+static __always_inline int judge_source(struct __sk_buff *skb, struct packet *p,
+					struct cara_conn *fresh, enum judge_origin origin)
+{
+	struct cara_leg *out = &fresh->leg[p->dir & 1], *back = &fresh->leg[!p->dir];
+	struct cara_endpoint *endpoint = judge_endpoint(packet_src(p), &fresh->src_gen);
+	struct cara_iface *iface;
+	__u32 program;
+	int reason;
+
+	if (endpoint) {
+		if (endpoint->ifindex != p->from)
+			return CARA_DROP_SPOOFED_SOURCE;
+		if (!(endpoint->flags & CARA_ENDPOINT_READY))
+			return CARA_DROP_NOT_READY;
+		fresh->src_slot = endpoint->slot;
+		program = endpoint->egress_program;
+		route_to_endpoint(back, endpoint);
+	} else if (origin == ORIGIN_WORKLOAD) {
+		iface = judge_iface(p->from, &fresh->src_gen);
+		if (!iface || !judge_may_spoof(p->from, iface, packet_src(p)))
+			return CARA_DROP_SPOOFED_SOURCE;
+		fresh->src_slot = iface->slot;
+		program = packet_is_v4(p) ? iface->egress_program4 : iface->egress_program6;
+	} else {
+		return judge_is_forged_outside(p) ? CARA_DROP_SPOOFED_SOURCE : CARA_PASS;
+	}
+	out->from_ifindex = p->from;
+	if (judge_is_forbidden_tunnel(p))
+		return CARA_DROP_TUNNEL;
+	reason = policy(skb, p, program, CARA_EGRESS);
+	fresh->egress_rule = p->rule;
+	return reason;
+}
+
+/* The ingress half: who receives, and may it hear this. */
+static __always_inline int judge_destination(struct __sk_buff *skb, struct packet *p,
+					     struct cara_conn *fresh)
+{
+	struct cara_leg *out = &fresh->leg[p->dir & 1], *back = &fresh->leg[!p->dir];
+	struct cara_endpoint *endpoint = judge_endpoint(packet_dst(p), &fresh->dst_gen);
+	int reason;
+
+	if (endpoint) {
+		if (!(endpoint->flags & CARA_ENDPOINT_READY))
+			return CARA_DROP_NOT_READY;
+		fresh->dst_slot = endpoint->slot;
+		back->from_ifindex = endpoint->ifindex;
+		route_to_endpoint(out, endpoint);
+		reason = policy(skb, p, endpoint->ingress_program, CARA_INGRESS);
+		fresh->ingress_rule = p->rule;
+		return reason;
+	}
+	if (!out->from_ifindex)
+		return CARA_PASS;
+	reason = route_find(skb, p, out);
+	if (reason == CARA_DROP_HOST_ENDPOINT && settings_allow_host())
+		return CARA_PASS;
+	return reason;
+}
+
+/*
+ * Judges `p` as if it were the first of its connection. `fresh` must be zero; slots, rules and what is
+ * known of both ways are entered in it.
+ */
+__noinline int judge(struct __sk_buff *skb, struct packet *p, struct cara_conn *fresh, __u32 origin)
+{
+	int reason;
+
+	if (!p || !fresh)
+		return CARA_DROP_MALFORMED;
+	/* Nothing travels to where it is; the key could not tell its two directions apart. */
+	if (addr_equal(&p->key.a, &p->key.b))
+		return CARA_DROP_SPOOFED_SOURCE;
+	reason = judge_source(skb, p, fresh, origin);
+	return reason ? reason : judge_destination(skb, p, fresh);
+}

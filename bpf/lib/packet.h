@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a program knows about the packet in hand. The addresses and ports live in the connection key
+ * in its normalised order; `dir` says in which direction the packet goes. Offsets count from the
+ * Ethernet header.
+ */
+#pragma once
+
+#include <linux/if_ether.h>
+#include "addr.h"
+
+enum packet_kind {
+	PACKET_PLAIN, /* belongs to a connection by its key alone: TCP, UDP, SCTP, others */
+	PACKET_QUERY, /* ICMP request or answer: identifier and type tell the connection */
+	PACKET_ERROR, /* ICMP error about another packet */
+	PACKET_NOTICE, /* any other ICMP: belongs to nothing */
+};
+
+enum packet_fragment {
+	FRAGMENT_NONE,
+	FRAGMENT_FIRST,
+	FRAGMENT_LATER,
+};
+
+/* as in the TCP header's 14th byte */
+enum packet_tcp {
+	TCP_FIN = 0x01,
+	TCP_SYN = 0x02,
+	TCP_RST = 0x04,
+	TCP_ACK = 0x10,
+};
+
+struct packet {
+	struct cara_conn_key key;
+	__u32 length; /* of the IP packet */
+	__u32 rule; /* that decided last */
+	__u32 from; /* interface that it came in by; the hooks say so when it must be judged */
+	__be32 id; /* of a fragmented datagram */
+	__be16 icmp; /* htons(type << 8 | code) */
+	__u16 l4_off;
+	__u8 l4_len; /* of the transport header, options included */
+	__u8 dir; /* leg of the packet: 0 from a to b, 1 from b to a */
+	__u8 tcp; /* enum packet_tcp */
+	__u8 kind; /* enum packet_kind */
+	__u8 fragment; /* enum packet_fragment */
+	__u8 pad[3];
+};
+
+static __always_inline const struct cara_addr *packet_src(const struct packet *p)
+{
+	return p->dir ? &p->key.b : &p->key.a;
+}
+
+static __always_inline const struct cara_addr *packet_dst(const struct packet *p)
+{
+	return p->dir ? &p->key.a : &p->key.b;
+}
+
+static __always_inline __be16 packet_sport(const struct packet *p)
+{
+	return p->dir ? p->key.bport : p->key.aport;
+}
+
+static __always_inline __be16 packet_dport(const struct packet *p)
+{
+	return p->dir ? p->key.aport : p->key.bport;
+}
+
+static __always_inline bool packet_is_v4(const struct packet *p)
+{
+	return addr_is_v4(&p->key.a);
+}
+
+static __always_inline void packet_set_v4(struct packet *p, __be32 src, __be32 dst)
+{
+	p->dir = bpf_ntohl(src) > bpf_ntohl(dst);
+	addr_set_v4(&p->key.a, p->dir ? dst : src);
+	addr_set_v4(&p->key.b, p->dir ? src : dst);
+}
+
+static __always_inline void packet_set_v6(struct packet *p, const __be32 *src, const __be32 *dst)
+{
+	p->dir = addr_words_above(src, dst);
+	addr_set_v6(&p->key.a, p->dir ? dst : src);
+	addr_set_v6(&p->key.b, p->dir ? src : dst);
+}
+
+static __always_inline void packet_set_ports(struct packet *p, __be16 sport, __be16 dport)
+{
+	p->key.aport = p->dir ? dport : sport;
+	p->key.bport = p->dir ? sport : dport;
+}
+
+static __always_inline __u16 packet_l4_size(const struct packet *p)
+{
+	__u32 size = p->length + ETH_HLEN - p->l4_off;
+
+	return size > 0xffff ? 0xffff : size;
+}
+
+/* A TCP packet that opens a connection and does nothing else. */
+static __always_inline bool packet_is_syn(const struct packet *p)
+{
+	return (p->tcp & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) == TCP_SYN;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * One verdict, four look-ups, whatever the number of rules: the remote address's class, the class's
+ * group, the port's group, and what the program says of the two groups. See abi.h for the tables.
+ */
+#pragma once
+
+#include "event.h"
+#include "maps.h"
+
+static __always_inline __u32 policy_remote_group(__u32 id, const struct cara_program *program,
+						 const struct cara_addr *remote)
+{
+	struct cara_class_key class_key = { .prefixlen = CARA_ADDR_BITS, .addr = *remote };
+	struct cara_group_key group_key = { .program = id };
+	__u32 *class_id = bpf_map_lookup_elem(&cara_classes, &class_key);
+	__u32 *group;
+
+	if (class_id)
+		group_key.class_id = *class_id;
+	group = bpf_map_lookup_elem(&cara_groups, &group_key);
+	return group ? *group : program->default_group;
+}
+
+static __always_inline void policy_port_key(struct cara_port_key *key, __u32 id, __u8 proto,
+					    __be16 port)
+{
+	key->prefixlen = (sizeof(*key) - sizeof(key->prefixlen)) * 8;
+	key->program = bpf_htonl(id);
+	key->proto = proto;
+	key->pad = 0;
+	key->port = port;
+}
+
+static __always_inline __u32 policy_port_group(__u32 id, const struct cara_program *program,
+					       const struct packet *p)
+{
+	struct cara_port_key key;
+	__u32 *group;
+
+	policy_port_key(&key, id, p->key.proto, p->icmp ? p->icmp : packet_dport(p));
+	group = bpf_map_lookup_elem(&cara_ports, &key);
+	return group ? *group : program->default_port_group;
+}
+
+static __always_inline __u32 policy_sport_group(__u32 id, const struct cara_program *program,
+						const struct packet *p)
+{
+	struct cara_port_key key;
+	__u32 *group;
+
+	if (!(program->flags & CARA_PROGRAM_SPORTS))
+		return 0;
+	policy_port_key(&key, id, p->key.proto, packet_sport(p));
+	group = bpf_map_lookup_elem(&cara_sports, &key);
+	return group ? *group : 0;
+}
+
+/*
+ * Judges `p` as the first packet of a connection by policy program `id`; CARA_PASS or a reason to
+ * drop. The deciding rule is left in `p->rule`.
+ */
+__noinline int policy(struct __sk_buff *skb, struct packet *p, __u32 id, __u32 direction)
+{
+	struct cara_verdict_key key = { .program = id };
+	const struct cara_program *program;
+	const struct cara_verdict *verdict;
+	int denied = direction == CARA_INGRESS ? CARA_DROP_INGRESS_POLICY : CARA_DROP_EGRESS_POLICY;
+
+	if (!p)
+		return CARA_DROP_NO_VERDICT;
+	p->rule = 0;
+	if (id == CARA_PROGRAM_ALLOW_ALL)
+		return CARA_PASS;
+	if (id == CARA_PROGRAM_DENY_ALL)
+		return denied;
+	program = bpf_map_lookup_elem(&cara_programs, &id);
+	if (!program)
+		return CARA_DROP_NO_VERDICT;
+	key.group = policy_remote_group(id, program,
+					direction == CARA_INGRESS ? packet_src(p) : packet_dst(p));
+	key.port_group = policy_port_group(id, program, p);
+	key.sport_group = policy_sport_group(id, program, p);
+	verdict = bpf_map_lookup_elem(&cara_verdicts, &key);
+	if (!verdict)
+		return CARA_DROP_NO_VERDICT;
+	if (verdict->log_rule)
+		event_send(skb, p, CARA_EVENT_LOG_RULE,
+			   verdict->action == CARA_ACTION_ALLOW ? CARA_PASS : denied, direction,
+			   verdict->log_rule);
+	p->rule = verdict->rule;
+	return verdict->action == CARA_ACTION_ALLOW ? CARA_PASS : denied;
+}
