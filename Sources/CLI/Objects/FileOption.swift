@@ -40,11 +40,12 @@ struct FileOption: ParsableArguments {
         }
         var objects: [LoadedResource] = []
         for file in files {
+            let shown = file == "-" ? Self.inputName : file
             let texts: [(name: String, text: String)]
             do throws(Refusal) {
                 texts = try read(file)
             } catch {
-                tally.fail("\(file): \(error.reason)", error.status)
+                tally.fail("\(shown): \(error.reason)", error.status)
                 continue
             }
             var isEmpty = true
@@ -54,16 +55,18 @@ struct FileOption: ParsableArguments {
                 objects += loaded.resources
                 isEmpty = isEmpty && loaded.resources.isEmpty && loaded.errors.isEmpty
             }
-            if isEmpty, !skipEmpty { tally.fail("\(file): no resources in it", .invalid) }
+            if isEmpty, !skipEmpty { tally.fail("\(shown): no resources in it", .invalid) }
         }
         return objects
     }
 
     // MARK: Files
 
+    private static let inputName = "standard input"
+
     private func read(_ file: String) throws(Refusal) -> [(name: String, text: String)] {
         if file == "-" {
-            return [("standard input", try Self.text(Data(Console.current.input())))]
+            return [(Self.inputName, try Self.text(Data(Console.current.input())))]
         }
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: file, isDirectory: &isFolder) else {

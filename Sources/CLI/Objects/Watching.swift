@@ -29,9 +29,10 @@ struct Watching: Sendable {
     private func showAll(on console: Console) async throws(DatastoreError) -> Revision {
         let picture = try await query.picture(of: store)
         for listing in picture.listings {
-            if case .table = format { console.write(rows(listing, "ADDED", withHeadings: true)) }
-            if case .columns = format { console.write(rows(listing, "ADDED", withHeadings: true)) }
-            for item in listing.items { console.write(document("ADDED", item)) }
+            switch format {
+            case .table, .columns: console.write(rows(listing, "ADDED", withHeadings: true))
+            default: for item in listing.items { console.write(document("ADDED", item)) }
+            }
         }
         return picture.revision
     }
