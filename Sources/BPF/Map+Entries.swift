@@ -14,12 +14,19 @@ extension Map where Key: BitwiseCopyable, Value: BitwiseCopyable {
 
     /// All entries, by batches where the kind of map has them and by `get_next_key` elsewhere.
     package func entries() throws(BPFError) -> [Entry] {
-        if info.hasBatches { return try batched() }
         var result: [Entry] = []
-        for key in try keys() {
-            if let value = try get(key) { result.append(Entry(key: key, value: value)) }
-        }
+        try forEachBatch { result += $0 }
         return result
+    }
+
+    /// All entries, some thousands at a time, so that a big map never is in memory whole.
+    package func forEachBatch(_ body: ([Entry]) -> Void) throws(BPFError) {
+        if info.hasBatches { return try batched(body) }
+        var batch: [Entry] = []
+        for key in try keys() {
+            if let value = try get(key) { batch.append(Entry(key: key, value: value)) }
+        }
+        body(batch)
     }
 
     /// All keys, one system call each.
@@ -49,19 +56,18 @@ extension Map where Key: BitwiseCopyable, Value: BitwiseCopyable {
         return key
     }
 
-    private func batched() throws(BPFError) -> [Entry] {
-        var result: [Entry] = []
+    private func batched(_ body: ([Entry]) -> Void) throws(BPFError) {
         var position: Key?
         var room = min(info.maxEntries, 4096)
         while true {
             let batch = batch(after: position, room: room)
-            result += batch.entries
+            body(batch.entries)
             position = batch.position
             switch batch.result {
             case 0:
                 continue
             case -ENOENT:
-                return result
+                return
             case -ENOSPC where room < info.maxEntries:
                 // One bucket holds more than there was room for.
                 room = min(room * 2, info.maxEntries)

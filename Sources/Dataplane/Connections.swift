@@ -5,16 +5,11 @@ import Model
 
 /// The pinned connection table.
 struct Connections: ~Copyable {
-    /// The bytes of a `cara_conn`: a C struct with a union is not bitwise copyable to Swift.
-    ///
-    /// Opening the map fails should the size ever differ.
-    private typealias Words = InlineArray<18, UInt64>
-
-    private let map: BPF.Map<cara_conn_key, Words>
+    private let map: BPF.Map<cara_conn_key, cara_conn>
 
     init(pinnedAt path: String) throws(DataplaneError) {
         map = try wrapping(.conns, path) { () throws(BPFError) in
-            try BPF.Map<cara_conn_key, Words>(pinned: path)
+            try BPF.Map<cara_conn_key, cara_conn>(pinned: path)
         }
     }
 
@@ -23,19 +18,11 @@ struct Connections: ~Copyable {
         _ body: (cara_conn_key, cara_conn) -> Void
     ) throws(DataplaneError) {
         do throws(BPFError) {
-            for entry in try map.entries() {
-                body(entry.key, Self.connection(entry.value))
+            try map.forEachBatch { batch in
+                for entry in batch { body(entry.key, entry.value) }
             }
         } catch {
             throw .map(.conns, object: "all entries", reason: "\(error)")
-        }
-    }
-
-    private static func connection(_ words: Words) -> cara_conn {
-        withUnsafeBytes(of: words) { bytes in
-            var value = cara_conn()
-            withUnsafeMutableBytes(of: &value) { $0.copyMemory(from: bytes) }
-            return value
         }
     }
 
