@@ -76,3 +76,11 @@ extension IPAM {
         return allocation
     }
 }
+
+extension IPAM {
+    /// All addresses in use, by address.
+    package func allocations() async throws(IPAMError) -> [Allocation] {
+        let all: [Stored<Block>] = try await list()
+        return all.flatMap(\.value.inUse).sorted { $0.address < $1.address }
+    }
+}
