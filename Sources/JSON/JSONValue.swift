@@ -106,8 +106,7 @@ extension JSONValue {
 
     /// A member of an object; `nil` when there is none or this is no object.
     ///
-    /// Setting a member of
-    /// anything but an object makes it one.
+    /// Setting a member of anything but an object makes it one.
     package subscript(key: String) -> JSONValue? {
         get { object?[key] }
         set {

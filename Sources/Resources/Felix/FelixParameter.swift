@@ -38,6 +38,9 @@ package struct FelixParameter: Sendable {
         return result
     }()
 
+    package var hasDefault: Bool { !defaultText.isEmpty }
+
+    /// `nil` for no default.
     package var defaultValue: FelixValue? {
         defaultText.isEmpty ? nil : type.parse(defaultText, name: name)
     }

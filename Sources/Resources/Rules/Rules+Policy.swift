@@ -43,7 +43,7 @@ extension Rules {
 
     @Sendable static func tier(_ resource: Resource, _ findings: inout Findings) {
         let name = resource.name
-        if let problem = TextFormat.dnsLabel.problem(name) {
+        if Names.isSubdomain(name), let problem = TextFormat.dnsLabel.problem(name) {
             findings.refuse("metadata.name", .string(name), problem)
         }
         guard let known = wellKnownTiers[name] else { return }

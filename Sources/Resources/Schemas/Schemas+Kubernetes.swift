@@ -52,7 +52,7 @@ extension Schemas {
     ]
 
     static let endpointSlice: Shape = [
-        "metadata": metadata,
+        "metadata!": metadata,
         "addressType!": .exactWords("IPv4", "IPv6", "FQDN"),
         "endpoints": .list([
             "addresses!": .texts(.any),

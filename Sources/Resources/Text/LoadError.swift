@@ -62,7 +62,7 @@ package struct Origin: Sendable {
             file: file,
             document: document,
             line: line(of: fault.path),
-            object: resource.map(\.key.description),
+            object: resource.flatMap { $0.name.isEmpty ? nil : $0.key.description },
             path: Self.full(path, fault.path),
             value: fault.value,
             reason: fault.reason

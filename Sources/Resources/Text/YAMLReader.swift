@@ -67,12 +67,11 @@ enum YAMLReader {
                 (offset.map { text.prefix($0).count { $0.isNewline } + 1 }, problem)
             default: (nil, "cannot be read")
             }
-        let hint = reason.contains("cannot start any token") ? "; YAML takes no tabs here" : ""
         return YAMLFault(
             document: document,
             line: line,
             path: "",
-            reason: "malformed YAML: \(reason)\(hint)"
+            reason: "malformed YAML: \(reason)"
         )
     }
 }
