@@ -1,7 +1,8 @@
 import CBPFABI
-@testable import Dataplane
 import Model
 import Testing
+
+@testable import Dataplane
 
 private struct Case: CustomTestStringConvertible, Sendable {
     let testDescription: String
