@@ -1,5 +1,7 @@
 extension Selector {
-    /// The one text of this expression (inventory §3.4); parses to a selector that matches the same.
+    /// The one text of this expression (inventory §3.4).
+    ///
+    /// It parses to a selector that matches the same.
     package var canonical: String {
         var text = ""
         root.write(to: &text)

@@ -1,5 +1,5 @@
-// The grammar of inventory §3.1. There is no token list: operator words are words only directly after
-// a label (so a label may be called `in`), which a descent over the bytes expresses by itself.
+// The grammar of inventory §3.1. There is no token list: operator words are words only directly
+// after a label (so a label may be called `in`), which a descent over the bytes says by itself.
 
 extension Selector {
     /// Longest label name of the grammar, in bytes.

@@ -99,7 +99,7 @@ struct LoaderTests {
     @Test("JSON documents one after the other")
     func json() {
         let tier = { (name: String) in
-            "{\"apiVersion\":\"projectcalico.org/v3\",\"kind\":\"Tier\",\"metadata\":{\"name\":\"\(name)\"}}"
+            #"{"apiVersion":"projectcalico.org/v3","kind":"Tier","metadata":{"name":"\#(name)"}}"#
         }
         let loaded = loadResources("\t\(tier("a"))\n\(tier("b"))", file: "in")
         #expect(loaded.errors.isEmpty)
@@ -162,7 +162,7 @@ struct LoaderTests {
             spec: {peerIP: "[fd00::1]:179"}
             more: [&a x, \(aliases)]
             """
-        // The port's colon follows a bracket, so this text is judged as one with collections for keys.
+        // A colon after a bracket: this text is judged as one with collections for keys.
         #expect(loadResources(text, file: "in").errors.count == 1)
         #expect(
             loadResources(text.replacing("[fd00::1]:179", with: "fd00::1"), file: "in").errors

@@ -41,7 +41,7 @@ extension Rules {
             findings.refuse(
                 "spec.blockSize",
                 spec["blockSize"],
-                "expected \(allowed.lowerBound) to \(allowed.upperBound) in IPv\(cidr.family.rawValue)"
+                "expected \(allowed.lowerBound) to \(allowed.upperBound) for such a pool"
             )
             return
         }
