@@ -175,7 +175,7 @@ extension LoaderErrorTests {
             in: document 1, line 8: IPPool(two): items[1].spec.cidr: "10.0.0.1/8": expected a \
             CIDR without host bits, or an IP address
             in: document 1, line 9: IPPool(two): items[1].spec.blockSize: 19: expected 20 to \
-            32 in IPv4
+            32 for such a pool
             """
         ),
         Case(
