@@ -6,15 +6,7 @@ internal import Resources
 struct RevisionTable {
     let database: Database
 
-    /// The last revision, and the oldest that can be watched from.
-    func bounds() throws -> (head: Int64, compacted: Int64) {
-        let statement = try database.cachedStatement(sql: "SELECT revision, compacted FROM store")
-        guard let row = try Row.fetchOne(statement)
-        else { throw ForeignFile(reason: "its table 'store' is empty") }
-        return (row[0], row[1])
-    }
-
-    func head() throws -> Revision { Revision(rawValue: UInt64(try bounds().head)) }
+    func head() throws -> Revision { try Ledger(database).head }
 
     func object(_ key: ResourceKey) throws -> StoredObject? {
         let statement = try database.cachedStatement(
@@ -63,11 +55,9 @@ struct RevisionTable {
         after revision: Revision,
         limit: Int
     ) throws -> (changes: [StoredChange], upTo: Revision) {
-        let (head, compacted) = try bounds()
-        guard revision.rawValue >= UInt64(compacted), revision.rawValue <= UInt64(head) else {
-            let oldest = Revision(rawValue: UInt64(compacted))
-            throw DatastoreError.compacted(asked: revision, oldest: oldest)
-        }
+        let ledger = try Ledger(database)
+        guard revision >= ledger.oldest, revision <= ledger.head
+        else { throw DatastoreError.compacted(asked: revision, oldest: ledger.oldest) }
         let statement = try database.cachedStatement(
             sql: """
                 SELECT revision, change, version, api_group, kind, namespace, name, body
@@ -80,7 +70,7 @@ struct RevisionTable {
         )
         var found: [StoredChange] = []
         var count = 0
-        var last = Revision(rawValue: UInt64(head))
+        var last = ledger.head
         while let row = try rows.next() {
             count += 1
             last = Revision(rawValue: UInt64(row[0] as Int64))
@@ -88,7 +78,7 @@ struct RevisionTable {
             guard types.contains(type) else { continue }
             found.append(StoredChange(row, revision: last, type: type))
         }
-        return (found, count < limit ? Revision(rawValue: UInt64(head)) : last)
+        return (found, count < limit ? ledger.head : last)
     }
 }
 

@@ -17,12 +17,10 @@ package final class SQLiteDatastore: Datastore {
     private let file: StoreFile
     private let signal = ChangeSignal()
     private let fileWatch: FileWatch
-    private let compaction: Compaction
 
     package init(path: String, options: StoreOptions = StoreOptions()) {
         file = StoreFile(path: path, options: options)
         fileWatch = FileWatch(file, signal)
-        compaction = Compaction(file)
     }
 
     package var path: String { file.path }
@@ -55,20 +53,20 @@ package final class SQLiteDatastore: Datastore {
     package func create(_ resource: Resource) async throws(DatastoreError) -> Resource {
         try resource.checkCreatable()
         let object = NewObject(resource, identity: .new())
-        return try await write { table in try table.create(object) }
+        return try await write { writer in try writer.create(object) }
     }
 
     package func update(_ resource: Resource) async throws(DatastoreError) -> Resource {
         try resource.checkStorable()
         let object = NewObject(resource, identity: resource.identity)
-        return try await write { table in try table.update(object) }
+        return try await write { writer in try writer.update(object) }
     }
 
     package func delete(
         _ key: ResourceKey,
         ifRevision: String?
     ) async throws(DatastoreError) -> Resource {
-        try await write { table in try table.delete(key, ifRevision: ifRevision) }.resource()
+        try await write { writer in try writer.delete(key, ifRevision: ifRevision) }.resource()
     }
 
     package func watch(
@@ -85,17 +83,16 @@ package final class SQLiteDatastore: Datastore {
 
     /// Forgets the history beyond what the options keep, now rather than in the course of writing.
     package func compact() async throws(DatastoreError) {
-        try await compaction.run()
+        while try await file.write({ writer in try writer.compact(atMost: 1_000) }).result {}
     }
 
     // MARK: Steps
 
     private func write<T: Sendable>(
-        _ body: @escaping @Sendable (RevisionTable) throws -> T
+        _ body: @escaping @Sendable (inout RevisionWriter) throws -> T
     ) async throws(DatastoreError) -> T {
-        let (result, head) = try await file.write { table in (try body(table), try table.head()) }
+        let (result, head) = try await file.write(body)
         signal.announce(head)
-        compaction.wrote(head)
         return result
     }
 

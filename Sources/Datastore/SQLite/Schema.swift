@@ -30,9 +30,10 @@ enum Schema {
             sql: """
                 CREATE TABLE store (
                     revision INTEGER NOT NULL,
-                    compacted INTEGER NOT NULL
+                    compacted INTEGER NOT NULL,
+                    history_bytes INTEGER NOT NULL
                 );
-                INSERT INTO store VALUES (0, 0);
+                INSERT INTO store VALUES (0, 0, 0);
                 CREATE TABLE revisions (
                     revision INTEGER PRIMARY KEY,
                     change INTEGER NOT NULL,

@@ -8,8 +8,14 @@ internal import Synchronization
 /// SQLite goes on writing happily into a file that was unlinked, so every operation first
 /// compares the file at the path with the one that is open.
 final class StoreFile: Sendable {
+    private struct Opened {
+        let pool: DatabasePool
+        let file: FileIdentity
+        let checkpointing: Checkpointing
+    }
+
     private struct State {
-        var open: (pool: DatabasePool, file: FileIdentity)?
+        var open: Opened?
         /// Counts the openings; a watcher of an earlier one must start afresh.
         var epoch: UInt64 = 0
     }
@@ -75,14 +81,15 @@ final class StoreFile: Sendable {
     /// when another write of this process is under way, or another process has the lock, is it left
     /// to SQLite's thread, where waiting harms nobody.
     func write<T: Sendable>(
-        _ body: @escaping @Sendable (RevisionTable) throws -> T
-    ) async throws(DatastoreError) -> T {
+        _ body: @escaping @Sendable (inout RevisionWriter) throws -> T
+    ) async throws(DatastoreError) -> (result: T, head: Revision) {
         let pool = try await pool()
+        defer { state.withLock(\.open)?.checkpointing.wrote() }
         if let result = writeAtOnce(pool, body) { return try unwrap(result) }
         writers.add(1, ordering: .relaxed)
         let result = await withCheckedContinuation { continuation in
             pool.asyncWriteWithoutTransaction { database in
-                let result = Result { try Self.immediately(database, body) }
+                let result = Result { try self.immediately(database, body) }
                 self.writers.subtract(1, ordering: .releasing)
                 continuation.resume(returning: result)
             }
@@ -93,8 +100,8 @@ final class StoreFile: Sendable {
     /// `nil` when the write would have to wait.
     private func writeAtOnce<T>(
         _ pool: DatabasePool,
-        _ body: (RevisionTable) throws -> T
-    ) -> Result<T, any Error>? {
+        _ body: (inout RevisionWriter) throws -> T
+    ) -> Result<(result: T, head: Revision), any Error>? {
         let (isFirst, _) = writers.compareExchange(
             expected: 0,
             desired: 1,
@@ -104,20 +111,21 @@ final class StoreFile: Sendable {
         defer { writers.subtract(1, ordering: .releasing) }
         let result = Result {
             try pool.writeWithoutTransaction { database in
-                try wait.refusing { try Self.immediately(database, body) }
+                try wait.refusing { try immediately(database, body) }
             }
         }
         if case .failure(let error) = result, StoreFailure.isBusy(error) { return nil }
         return result
     }
 
-    private static func immediately<T>(
+    private func immediately<T>(
         _ database: Database,
-        _ body: (RevisionTable) throws -> T
-    ) throws -> T {
-        var result: T?
+        _ body: (inout RevisionWriter) throws -> T
+    ) throws -> (result: T, head: Revision) {
+        var result: (T, Revision)?
         try database.inTransaction(.immediate) {
-            result = try body(RevisionTable(database: database))
+            var writer = try RevisionWriter(RevisionTable(database: database), options)
+            result = (try body(&writer), writer.ledger.head)
             return .commit
         }
         guard let result else { throw DatabaseError(message: "the transaction did not run") }
@@ -153,7 +161,11 @@ final class StoreFile: Sendable {
         let pool = try openPool()
         guard let file = identity else { throw MissingFile(wasOpen: true) }
         state.withLock { state in
-            state.open = (pool, file)
+            state.open = Opened(
+                pool: pool,
+                file: file,
+                checkpointing: Checkpointing(path: path, file: file)
+            )
             state.epoch += 1
         }
         return pool
@@ -164,7 +176,10 @@ final class StoreFile: Sendable {
         configuration.busyMode = .callback { [wait] in wait.wait(try: $0) }
         configuration.label = "caracal.store"
         let pool = try DatabasePool(path: path, configuration: configuration)
-        try pool.writeWithoutTransaction { database in try Schema.prepare(database) }
+        try pool.writeWithoutTransaction { database in
+            try Schema.prepare(database)
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = \(Checkpointing.limit)")
+        }
         return pool
     }
 

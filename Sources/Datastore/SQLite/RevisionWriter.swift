@@ -5,25 +5,30 @@ internal import Resources
 /// Writes one object each, inside an immediate transaction of the caller.
 ///
 /// A refusal (conflict, not found, already exists) is thrown before anything is written.
-extension RevisionTable {
-    func create(_ object: NewObject) throws -> Resource {
+struct RevisionWriter {
+    private let table: RevisionTable
+    private let options: StoreOptions
+    private(set) var ledger: Ledger
+
+    init(_ table: RevisionTable, _ options: StoreOptions) throws {
+        self.table = table
+        self.options = options
+        ledger = try Ledger(table.database)
+    }
+
+    private var database: Database { table.database }
+
+    mutating func create(_ object: NewObject) throws -> Resource {
         guard try current(object.key, comparing: "") == nil
         else { throw DatastoreError.alreadyExists(object.key) }
-        let revision = try nextRevision()
-        try append(
-            .added,
-            object.key,
-            revision: revision,
-            version: revision,
-            object.identity,
-            object.body
-        )
+        let revision = try append(.added, object.key, object.identity, object.body)
         let insert = try database.cachedStatement(sql: "INSERT INTO objects VALUES (?, ?, ?, ?, ?)")
         try insert.execute(arguments: object.key.arguments + [revision])
+        try finish()
         return object.stored(object.identity, version: revision)
     }
 
-    func update(_ object: NewObject) throws -> Resource {
+    mutating func update(_ object: NewObject) throws -> Resource {
         let key = object.key
         guard let current = try current(key, comparing: object.body)
         else { throw DatastoreError.notFound(key) }
@@ -32,15 +37,7 @@ extension RevisionTable {
         if try isUnchanged(current, object, body) {
             return object.stored(current.identity, version: current.revision)
         }
-        let revision = try nextRevision()
-        try append(
-            .modified,
-            key,
-            revision: revision,
-            version: revision,
-            current.identity,
-            body
-        )
+        let revision = try append(.modified, key, current.identity, body)
         let point = try database.cachedStatement(
             sql: """
                 UPDATE objects SET revision = ?5
@@ -49,22 +46,15 @@ extension RevisionTable {
         )
         try point.execute(arguments: key.arguments + [revision])
         try forget(current.revision)
+        try finish()
         return object.stored(current.identity, version: revision)
     }
 
-    func delete(_ key: ResourceKey, ifRevision: String?) throws -> StoredObject {
-        guard let current = try current(key, comparing: ""), let last = try object(key)
+    mutating func delete(_ key: ResourceKey, ifRevision: String?) throws -> StoredObject {
+        guard let current = try current(key, comparing: ""), let last = try table.object(key)
         else { throw DatastoreError.notFound(key) }
         try current.check(ifRevision, of: key)
-        let revision = try nextRevision()
-        try append(
-            .deleted,
-            key,
-            revision: revision,
-            version: current.revision,
-            current.identity,
-            last.body
-        )
+        _ = try append(.deleted, key, current.identity, last.body, version: current.revision)
         let remove = try database.cachedStatement(
             sql: """
                 DELETE FROM objects
@@ -73,7 +63,15 @@ extension RevisionTable {
         )
         try remove.execute(arguments: key.arguments)
         try forget(current.revision)
+        try finish()
         return last
+    }
+
+    /// Removes at most `count` revisions of the history; says whether more should go.
+    mutating func compact(atMost count: Int) throws -> Bool {
+        try ledger.compact(database, options, atMost: count)
+        try ledger.save(database)
+        return ledger.exceeds(options)
     }
 
     // MARK: Steps
@@ -97,48 +95,46 @@ extension RevisionTable {
         _ body: String
     ) throws -> Bool {
         if current.isSame { return true }
-        guard current.bytes == Int64(body.utf8.count), let stored = try self.object(object.key)
+        guard current.bytes == Int64(body.utf8.count), let stored = try table.object(object.key)
         else { return false }
         return try stored.resource().stamped(current.identity, nil)
             == object.resource.stamped(current.identity, nil)
     }
 
-    private func nextRevision() throws -> Int64 {
-        let statement = try database.cachedStatement(
-            sql: "UPDATE store SET revision = revision + 1 RETURNING revision"
-        )
-        guard let revision = try Int64.fetchOne(statement)
-        else { throw ForeignFile(reason: "its table 'store' is empty") }
-        return revision
-    }
-
-    private func append(
+    /// Adds the next revision and returns it; `version` is the object's, unless that is the same.
+    private mutating func append(
         _ change: StoredChange.Kind,
         _ key: ResourceKey,
-        revision: Int64,
-        version: Int64,
         _ identity: Identity,
-        _ body: String
-    ) throws {
+        _ body: String,
+        version: Int64? = nil
+    ) throws -> Int64 {
+        ledger.revision += 1
+        ledger.historyBytes += Int64(body.utf8.count)
+        let revision = ledger.revision
         let statement = try database.cachedStatement(
             sql: "INSERT INTO revisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         )
-        let head: StatementArguments = [revision, change.rawValue, version]
+        let head: StatementArguments = [revision, change.rawValue, version ?? revision]
         let tail: StatementArguments = [
             identity.uid, identity.creationTimestamp, body.utf8.count, body,
         ]
         try statement.execute(arguments: head + key.arguments + tail)
+        return revision
     }
 
     /// Drops a row that was kept past compaction only because it was the present.
     private func forget(_ revision: Int64) throws {
+        guard revision <= ledger.compacted else { return }
         let statement = try database.cachedStatement(
-            sql: """
-                DELETE FROM revisions
-                WHERE revision = ? AND revision <= (SELECT compacted FROM store)
-                """
+            sql: "DELETE FROM revisions WHERE revision = ?"
         )
         try statement.execute(arguments: [revision])
+    }
+
+    private mutating func finish() throws {
+        try ledger.compact(database, options, atMost: Ledger.removedPerWrite)
+        try ledger.save(database)
     }
 }
 
