@@ -23,7 +23,8 @@ package struct Caracalctl: AsyncParsableCommand {
         version: version,
         subcommands: [
             Get.self, Create.self, Apply.self, Replace.self, Patch.self, Delete.self, Label.self,
-            Validate.self, PolicyCommand.self, IPAMCommand.self, NodeCommand.self, Version.self,
+            Validate.self, PolicyCommand.self, IPAMCommand.self, NodeCommand.self, Drops.self,
+            Version.self,
         ]
     )
 

@@ -15,7 +15,11 @@ struct BadInputTests {
         ("get np,gnp name", 2, "Error: names can be given for one kind only"),
         ("get gnp -o xml", 2, "Error: unknown format 'xml'"),
         ("get gnp -o go-template={{.}}", 2, "Error: -o go-template is not supported"),
-        ("get gnp -o custom-columns=A", 2, "Error: 'A' is no column"),
+        (
+            "get gnp -o custom-columns=A", 2,
+            "Error: 'A' is no column of GlobalNetworkPolicy; it has NAME, TIER, ORDER"
+        ),
+        ("get gnp -o custom-columns=A:..b", 2, "Error: 'A:..b' is no column; expected"),
         ("get gnp -l a===b", 2, "Error: 'a===b' is neither a label selector nor an expression"),
         ("get gnp --frobnicate", 2, "Error: Unknown option '--frobnicate'"),
         ("frobnicate", 2, "Error: Unexpected argument 'frobnicate'"),

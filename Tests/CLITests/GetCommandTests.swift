@@ -33,6 +33,10 @@ struct GetCommandTests {
                     + "NAME   CIDR           SELECTOR\npool   10.65.0.0/16   all()\n"
             ),
             ("get hep", "NAME   NODE\n"),
+            (
+                "get pool -o custom-columns=NAME,NAT,C:.spec.cidr",
+                "NAME   NAT    C\npool   true   10.65.0.0/16\n"
+            ),
         ]
         for row in rows {
             let result = await cli.run(row.line)

@@ -46,6 +46,7 @@ struct Get: AsyncParsableCommand {
     func run() async throws {
         let format = try OutputFormat(output)
         let query = try query()
+        try format.check(query.wanted.map(\.kind))
         let store = try store.open()
         guard !watch else {
             try await Watching(store: store, query: query, format: format).run(on: .current)

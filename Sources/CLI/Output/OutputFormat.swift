@@ -7,7 +7,7 @@ enum OutputFormat: Sendable {
     case yaml
     case json
     case name
-    case columns([(heading: String, path: FieldPath)])
+    case columns([ChosenColumn])
 
     init(_ text: String) throws(CommandFailure) {
         switch text {
@@ -41,22 +41,48 @@ enum OutputFormat: Sendable {
         )
     }
 
-    /// `HEADING:.path,…` as kubectl has it, or `HEADING,…` naming columns of the kind, as calicoctl.
-    private static func columns(
-        _ text: Substring
-    ) throws(CommandFailure) -> [(heading: String, path: FieldPath)] {
-        var columns: [(heading: String, path: FieldPath)] = []
-        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-            let halves = part.split(separator: ":", maxSplits: 1)
-            guard halves.count == 2, let path = FieldPath(String(halves[1])) else {
+    private static func columns(_ text: Substring) throws(CommandFailure) -> [ChosenColumn] {
+        try text.split(separator: ",", omittingEmptySubsequences: false)
+            .map { part throws(CommandFailure) in
+                let halves = part.split(separator: ":", maxSplits: 1)
+                guard halves.count == 2 else {
+                    return ChosenColumn(heading: String(part), path: nil)
+                }
+                guard let path = FieldPath(String(halves[1])) else {
+                    throw CommandFailure(
+                        "Error: '\(part)' is no column; expected HEADING:.path.of.field",
+                        .usage
+                    )
+                }
+                return ChosenColumn(heading: String(halves[0]), path: path)
+            }
+    }
+
+    /// Refuses columns that a kind does not have.
+    func check(_ kinds: [ResourceKind]) throws(CommandFailure) {
+        guard case .columns(let chosen) = self else { return }
+        for kind in kinds {
+            let known = kind.columns.map(\.heading)
+            for column in chosen where column.path == nil && !known.contains(column.heading) {
                 throw CommandFailure(
-                    "Error: '\(part)' is no column; expected HEADING:.path.of.field",
+                    "Error: '\(column.heading)' is no column of \(kind.type.kind); "
+                        + "it has \(known.joined(separator: ", "))",
                     .usage
                 )
             }
-            columns.append((String(halves[0]), path))
         }
-        return columns
+    }
+}
+
+/// A column of `custom-columns`: a heading and a path as kubectl has it, or the heading alone of
+/// one of the kind's own columns as calicoctl.
+struct ChosenColumn: Hashable, Sendable {
+    let heading: String
+    let path: FieldPath?
+
+    func cell(_ resource: Resource, of columns: [Column]) -> String {
+        path?.text(in: resource.value)
+            ?? columns.first { $0.heading == heading }?.cell(resource) ?? "<none>"
     }
 }
 
@@ -104,9 +130,9 @@ extension OutputFormat {
     func table(_ listing: Listing) -> TextTable {
         let columns: [(heading: String, cell: (Resource) -> String)]
         switch self {
-        case .columns(let paths):
-            columns = paths.map { column in
-                (column.heading, { column.path.text(in: $0.value) })
+        case .columns(let chosen):
+            columns = chosen.map { column in
+                (column.heading, { column.cell($0, of: listing.kind.columns) })
             }
         case .table(let isWide):
             columns = listing.columns.filter { isWide || !$0.isWideOnly }
