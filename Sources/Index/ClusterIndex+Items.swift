@@ -11,7 +11,8 @@ extension ClusterIndex {
         ports: [NamedPort],
         local: EndpointID?
     ) {
-        let index = itemIDs[key] ?? addItem(key)
+        let known = itemIDs[key]
+        let index = known ?? addItem(key)
         let former = items[Int(index)]
         items[Int(index)].labels = pool.retain(labels)
         items[Int(index)].profiles = profiles.map { pool.retain($0) }
@@ -25,8 +26,9 @@ extension ClusterIndex {
             items[Int(index)].ports = ports
         }
         setNodes(nets, of: index, former: former.nodes)
+        // An object without labels may be new all the same, and match `!has(a)`.
         let isSame =
-            former.labels == items[Int(index)].labels
+            known != nil && former.labels == items[Int(index)].labels
             && former.profiles == items[Int(index)].profiles
             && former.ports == items[Int(index)].ports && former.local == local
         if !isSame { markStale(index) }

@@ -29,6 +29,12 @@ struct Voice: Hashable, CustomStringConvertible {
             + (logRule.map { ", logged by \($0)" } ?? "")
     }
 
+    init(isAllowed: Bool, rule: RuleName?, logRule: RuleName?) {
+        self.isAllowed = isAllowed
+        self.rule = rule
+        self.logRule = logRule
+    }
+
     init(_ judgement: Judgement) {
         isAllowed = judgement.isAllowed
         rule = judgement.decision.owner == .noMatch ? nil : judgement.decision

@@ -5,10 +5,9 @@ import Testing
 
 /// Evaluator and compiled tables on random worlds: verdict, deciding rule and logged rule are the same.
 @Suite struct EvaluatorTablesTests {
-    private static let worlds = 100
     private static let flowsPerWorld = 150
 
-    @Test(arguments: 0..<worlds)
+    @Test(arguments: 0..<Effort.worlds)
     func `evaluator and tables agree on a world applied at once`(_ number: Int) {
         let seed = UInt64(number) + 1
         var world = RandomWorld(seed: seed)
@@ -20,7 +19,7 @@ import Testing
         Issue.record("seed \(seed): \(about)\n  world:\n\(listing(least))")
     }
 
-    @Test(arguments: 0..<40)
+    @Test(arguments: 0..<Effort.histories)
     func `updates in any order and with repeats end in the tables of one bulk update`(
         _ number: Int
     ) {

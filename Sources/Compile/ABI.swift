@@ -1,0 +1,73 @@
+package import CBPFABI
+package import Model
+
+// From tables as values to the structs of bpf/abi/abi.h: the one place where byte orders and prefix
+// lengths of keys are decided.
+
+extension cara_class_key {
+    /// The prefix in mapped form.
+    package init(_ prefix: Prefix) {
+        self.init(prefixlen: UInt32(prefix.mappedLength), addr: prefix.address.mapped)
+    }
+}
+
+extension Address {
+    fileprivate var mapped: cara_addr {
+        cara_addr(
+            word: (
+                UInt32(truncatingIfNeeded: high >> 32).bigEndian,
+                UInt32(truncatingIfNeeded: high).bigEndian,
+                UInt32(truncatingIfNeeded: low >> 32).bigEndian,
+                UInt32(truncatingIfNeeded: low).bigEndian
+            )
+        )
+    }
+}
+
+extension cara_port_key {
+    /// The bits that count are program, protocol and, unless the whole protocol is meant, padding and
+    /// the leading bits of the port.
+    package init(program: UInt32, _ port: ProgramTables.PortPrefix) {
+        self.init(
+            prefixlen: port.length == 0 ? 40 : UInt32(48 + port.length),
+            program: program.bigEndian,
+            proto: port.protocol,
+            pad: 0,
+            port: port.port.bigEndian
+        )
+    }
+}
+
+extension cara_verdict_key {
+    package init(program: UInt32, _ key: ProgramTables.VerdictKey) {
+        self.init(
+            program: program,
+            group: key.group,
+            port_group: key.portGroup,
+            sport_group: key.sourcePortGroup
+        )
+    }
+}
+
+extension cara_verdict {
+    package init(_ verdict: ProgramTables.Verdict) {
+        let action = verdict.isAllowed ? CARA_ACTION_ALLOW : CARA_ACTION_DENY
+        self.init(
+            rule: verdict.rule,
+            log_rule: verdict.logRule,
+            action: UInt8(truncatingIfNeeded: action.rawValue),
+            pad: (0, 0, 0)
+        )
+    }
+}
+
+extension cara_program {
+    package init(_ tables: ProgramTables) {
+        self.init(
+            flags: tables.usesSourcePorts ? CARA_PROGRAM_SPORTS.rawValue : 0,
+            default_group: tables.defaultGroup,
+            default_port_group: tables.defaultPortGroup,
+            pad: 0
+        )
+    }
+}

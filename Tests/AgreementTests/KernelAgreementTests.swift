@@ -1,0 +1,81 @@
+import Compile
+import Evaluate
+import KernelVerdicts
+import Model
+import Support
+import Testing
+
+/// The real programs, over the tables that the compiler made, say what the evaluator says.
+@Suite(.enabled(if: KernelVerdicts.isPossible), .serialized)
+struct KernelAgreementTests {
+    private static let batches = 8
+    private static let flowsPerBatch = 40
+
+    @Test func `evaluator, tables and kernel agree while a world changes`() throws {
+        let kernel = try KernelVerdicts()
+        var cases = 0
+        for number in 0..<Effort.kernelWorlds {
+            let seed = UInt64(number) + 20_000
+            var world = RandomWorld(seed: seed)
+            var compiler = PolicyCompiler(localNode: RandomWorld.localNode)
+            var updates: [Update] = []
+            for batch in 0..<Self.batches {
+                let fresh = (0..<8).map { _ in world.update() }
+                updates += fresh
+                try kernel.apply(compiler.apply(fresh))
+                let questions = History.questions(&world, Self.flowsPerBatch)
+                    .filter { KernelVerdicts.isJudged($0.flow) }
+                let evaluator = Evaluator(PolicyWorld(updates))
+                for question in questions {
+                    guard let difference = try Self.difference(evaluator, kernel, question) else {
+                        cases += 1
+                        continue
+                    }
+                    Issue.record("seed \(seed), batch \(batch): \(difference)")
+                    return
+                }
+            }
+            try kernel.reset()
+        }
+        print("three voices agreed on \(cases) cases, seeds from 20000")
+        #expect(cases > 20_000)
+    }
+
+    /// Through every program that may judge the direction.
+    private static func difference(
+        _ evaluator: Evaluator,
+        _ kernel: KernelVerdicts,
+        _ question: Case
+    ) throws -> String? {
+        let expected = evaluate(evaluator, question)
+        let told = interpret(kernel.tables, question)
+        guard expected == told else { return "\(question)\n  \(text(expected))\n  \(text(told))" }
+        let hooks: [KernelVerdicts.Hook] =
+            question.direction == .ingress
+            ? KernelVerdicts.Hook.allCases : [.fromWorkload, .toWorkload]
+        for hook in hooks {
+            do {
+                let verdict = try kernel.judge(question.flow, question.direction, through: hook)
+                let voice = verdict.map { Voice($0, else: expected?.rule) }
+                guard voice != expected else { continue }
+                return "\(question)\n  evaluator: \(text(expected))\n  \(hook): \(text(voice))"
+            } catch let error as KernelVerdictError {
+                return "\(question)\n  evaluator: \(text(expected))\n  \(hook): \(error)"
+            }
+        }
+        return nil
+    }
+
+    private static func text(_ voice: Voice?) -> String { voice.map(\.description) ?? "not local" }
+}
+
+extension Voice {
+    /// Where the kernel keeps no rule, the expected one is taken for said.
+    init(_ verdict: KernelVerdict, else rule: RuleName?) {
+        self.init(
+            isAllowed: verdict.isAllowed,
+            rule: verdict.tellsRule ? verdict.rule : rule,
+            logRule: verdict.logRule
+        )
+    }
+}
