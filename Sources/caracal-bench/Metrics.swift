@@ -1,4 +1,5 @@
 import Cluster
+import CLinux
 import Foundation
 import Glibc
 import Linux

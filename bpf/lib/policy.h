@@ -32,13 +32,19 @@ static __always_inline void policy_port_key(struct cara_port_key *key, __u32 id,
 	key->port = port;
 }
 
+static __always_inline bool policy_is_icmp(const struct packet *p)
+{
+	return p->key.proto == IPPROTO_ICMP || p->key.proto == IPPROTO_ICMPV6;
+}
+
 static __always_inline __u32 policy_port_group(__u32 id, const struct cara_program *program,
 					       const struct packet *p)
 {
 	struct cara_port_key key;
 	__u32 *group;
 
-	policy_port_key(&key, id, p->key.proto, p->icmp ? p->icmp : packet_dport(p));
+	/* Type 0, code 0 is an echo reply: zero says nothing about what the packet is. */
+	policy_port_key(&key, id, p->key.proto, policy_is_icmp(p) ? p->icmp : packet_dport(p));
 	group = bpf_map_lookup_elem(&cara_ports, &key);
 	return group ? *group : program->default_port_group;
 }
