@@ -18,11 +18,15 @@ package struct ClassicFilter: Hashable, Sendable {
         self.hook = hook
     }
 
+    /// Both option structs end with four bytes of padding. Swift leaves padding as it happens to be,
+    /// and libbpf refuses what is not zero in bytes that it does not know.
+    private static let padding = 4
+
     private var object: String { "interface \(ifindex)" }
 
     private var point: bpf_tc_hook {
         var point = bpf_tc_hook()
-        point.sz = MemoryLayout<bpf_tc_hook>.size
+        point.sz = MemoryLayout<bpf_tc_hook>.size - Self.padding
         point.ifindex = Int32(ifindex)
         point.attach_point = hook == .ingress ? BPF_TC_INGRESS : BPF_TC_EGRESS
         return point
@@ -30,7 +34,7 @@ package struct ClassicFilter: Hashable, Sendable {
 
     private func options() -> bpf_tc_opts {
         var options = bpf_tc_opts()
-        options.sz = MemoryLayout<bpf_tc_opts>.size
+        options.sz = MemoryLayout<bpf_tc_opts>.size - Self.padding
         options.handle = Self.handle
         options.priority = Self.priority
         return options
