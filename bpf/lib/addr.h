@@ -16,6 +16,19 @@ static __always_inline void addr_set_v4(struct cara_addr *addr, __be32 v4)
 	addr->word[3] = v4;
 }
 
+/* Half of an address: the fast path moves and compares addresses eight bytes at a time. */
+static __always_inline __be64 addr_half(const void *addr, int index)
+{
+	return ((const __be64 *)addr)[index];
+}
+
+/* `to` must be aligned to eight bytes; `from` may lie anywhere in a packet. */
+static __always_inline void addr_copy(struct cara_addr *to, const void *from)
+{
+	((__be64 *)to)[0] = addr_half(from, 0);
+	((__be64 *)to)[1] = addr_half(from, 1);
+}
+
 static __always_inline void addr_set_v6(struct cara_addr *addr, const __be32 *word)
 {
 	addr->word[0] = word[0];
@@ -24,14 +37,9 @@ static __always_inline void addr_set_v6(struct cara_addr *addr, const __be32 *wo
 	addr->word[3] = word[3];
 }
 
-static __always_inline bool addr_words_are_v4(const __be32 *word)
-{
-	return !word[0] && !word[1] && word[2] == bpf_htonl(0xffff);
-}
-
 static __always_inline bool addr_is_v4(const struct cara_addr *addr)
 {
-	return addr_words_are_v4(addr->word);
+	return !addr->word[0] && !addr->word[1] && addr->word[2] == bpf_htonl(0xffff);
 }
 
 static __always_inline bool addr_equal(const struct cara_addr *a, const struct cara_addr *b)
@@ -40,16 +48,12 @@ static __always_inline bool addr_equal(const struct cara_addr *a, const struct c
 	       a->word[3] == b->word[3];
 }
 
-/* Whether IPv6 address `a` is numerically above `b`. */
-static __always_inline bool addr_words_above(const __be32 *a, const __be32 *b)
+/* Whether the address at `a` is numerically above the one at `b`. */
+static __always_inline bool addr_is_above(const void *a, const void *b)
 {
-	if (a[0] != b[0])
-		return bpf_ntohl(a[0]) > bpf_ntohl(b[0]);
-	if (a[1] != b[1])
-		return bpf_ntohl(a[1]) > bpf_ntohl(b[1]);
-	if (a[2] != b[2])
-		return bpf_ntohl(a[2]) > bpf_ntohl(b[2]);
-	return bpf_ntohl(a[3]) > bpf_ntohl(b[3]);
+	if (addr_half(a, 0) != addr_half(b, 0))
+		return bpf_be64_to_cpu(addr_half(a, 0)) > bpf_be64_to_cpu(addr_half(b, 0));
+	return bpf_be64_to_cpu(addr_half(a, 1)) > bpf_be64_to_cpu(addr_half(b, 1));
 }
 
 static __always_inline bool addr_is_v6_multicast(const struct cara_addr *addr)

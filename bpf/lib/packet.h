@@ -43,8 +43,9 @@ struct packet {
 	__u8 tcp; /* enum packet_tcp */
 	__u8 kind; /* enum packet_kind */
 	__u8 fragment; /* enum packet_fragment */
-	__u8 pad[3];
-};
+	__u8 is_v4; /* of this packet; the addresses in the key are 16 bytes either way */
+	__u8 pad[2];
+} __attribute__((aligned(8)));
 
 static __always_inline const struct cara_addr *packet_src(const struct packet *p)
 {
@@ -68,27 +69,48 @@ static __always_inline __be16 packet_dport(const struct packet *p)
 
 static __always_inline bool packet_is_v4(const struct packet *p)
 {
-	return addr_is_v4(&p->key.a);
+	return p->is_v4;
 }
 
 static __always_inline void packet_set_v4(struct packet *p, __be32 src, __be32 dst)
 {
-	p->dir = bpf_ntohl(src) > bpf_ntohl(dst);
-	addr_set_v4(&p->key.a, p->dir ? dst : src);
-	addr_set_v4(&p->key.b, p->dir ? src : dst);
+	p->is_v4 = 1;
+	if (bpf_ntohl(src) > bpf_ntohl(dst)) {
+		p->dir = 1;
+		addr_set_v4(&p->key.a, dst);
+		addr_set_v4(&p->key.b, src);
+	} else {
+		addr_set_v4(&p->key.a, src);
+		addr_set_v4(&p->key.b, dst);
+	}
 }
 
-static __always_inline void packet_set_v6(struct packet *p, const __be32 *src, const __be32 *dst)
+/*
+ * False for an address that is IPv4 mapped: nobody sends it, and here it would be taken for the IPv4
+ * host of that name.
+ */
+static __always_inline bool packet_set_v6(struct packet *p, const void *src, const void *dst)
 {
-	p->dir = addr_words_above(src, dst);
-	addr_set_v6(&p->key.a, p->dir ? dst : src);
-	addr_set_v6(&p->key.b, p->dir ? src : dst);
+	if (addr_is_above(src, dst)) {
+		p->dir = 1;
+		addr_copy(&p->key.a, dst);
+		addr_copy(&p->key.b, src);
+	} else {
+		addr_copy(&p->key.a, src);
+		addr_copy(&p->key.b, dst);
+	}
+	return !addr_is_v4(&p->key.a) && !addr_is_v4(&p->key.b);
 }
 
 static __always_inline void packet_set_ports(struct packet *p, __be16 sport, __be16 dport)
 {
-	p->key.aport = p->dir ? dport : sport;
-	p->key.bport = p->dir ? sport : dport;
+	if (p->dir) {
+		p->key.aport = dport;
+		p->key.bport = sport;
+	} else {
+		p->key.aport = sport;
+		p->key.bport = dport;
+	}
 }
 
 static __always_inline __u16 packet_l4_size(const struct packet *p)

@@ -84,15 +84,9 @@ static __always_inline int parse_v6(struct __sk_buff *skb, struct packet *p)
 {
 	void *end = (void *)(long)skb->data_end;
 	struct ipv6hdr *ip = (void *)(long)skb->data + ETH_HLEN;
-	const __be32 *src, *dst;
 	__u32 claimed;
 
 	if ((void *)(ip + 1) > end || ip->version != 6)
-		return CARA_DROP_MALFORMED;
-	src = ip->saddr.in6_u.u6_addr32;
-	dst = ip->daddr.in6_u.u6_addr32;
-	/* A mapped address on the wire would be taken for the IPv4 host of that name. */
-	if (addr_words_are_v4(src) || addr_words_are_v4(dst))
 		return CARA_DROP_MALFORMED;
 	claimed = sizeof(*ip) + bpf_ntohs(ip->payload_len);
 	if (!ip->payload_len && skb->gso_size)
@@ -100,7 +94,8 @@ static __always_inline int parse_v6(struct __sk_buff *skb, struct packet *p)
 	p->length = parse_length(skb, claimed, sizeof(*ip));
 	if (!p->length)
 		return CARA_DROP_MALFORMED;
-	packet_set_v6(p, src, dst);
+	if (!packet_set_v6(p, &ip->saddr, &ip->daddr))
+		return CARA_DROP_MALFORMED;
 	p->key.proto = ip->nexthdr;
 	p->l4_off = ETH_HLEN + sizeof(*ip);
 	if (ip->nexthdr == IPPROTO_TCP || ip->nexthdr == IPPROTO_UDP)

@@ -31,15 +31,13 @@ static __always_inline int related_quote_v4(struct __sk_buff *skb, struct packet
 
 static __always_inline int related_quote_v6(struct __sk_buff *skb, struct packet *inner)
 {
-	struct ipv6hdr ip;
+	struct ipv6hdr ip __attribute__((aligned(8)));
 	__u32 field = 0;
 
 	if (bpf_skb_load_bytes(skb, inner->l4_off, &ip, sizeof(ip)) < 0 || ip.version != 6)
 		return CARA_DROP_ICMP_UNRELATED;
-	if (addr_words_are_v4(ip.saddr.in6_u.u6_addr32) ||
-	    addr_words_are_v4(ip.daddr.in6_u.u6_addr32))
+	if (!packet_set_v6(inner, &ip.saddr, &ip.daddr))
 		return CARA_DROP_ICMP_UNRELATED;
-	packet_set_v6(inner, ip.saddr.in6_u.u6_addr32, ip.daddr.in6_u.u6_addr32);
 	inner->key.proto = ip.nexthdr;
 	inner->l4_off += sizeof(ip);
 	if (extension_walk(skb, inner, &field))

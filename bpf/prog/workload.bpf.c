@@ -55,8 +55,10 @@ int from_workload(struct __sk_buff *skb)
 
 	/* A tag belongs to a VLAN device that no pod's interface has. */
 	reason = skb->vlan_present ? CARA_DROP_NOT_IP : parse(skb, &p);
-	if (reason == CARA_PASS_NOT_IP)
+	if (reason == CARA_PASS_NOT_IP) {
+		event_count(reason);
 		return ROUTE_STACK;
+	}
 	if (reason)
 		return drop(skb, &p, reason);
 	conn = bpf_map_lookup_elem(&cara_conns, &p.key);
