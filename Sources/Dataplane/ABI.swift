@@ -1,5 +1,4 @@
 package import CBPFABI
-import Compile
 package import Model
 
 extension cara_addr {
@@ -27,31 +26,12 @@ extension Address {
     }
 }
 
-extension cara_class_key {
-    init(_ prefix: Prefix) {
-        self.init(prefixlen: UInt32(prefix.mappedLength), addr: cara_addr(prefix.address))
-    }
-}
-
 extension cara_spoof_key {
     init(ifindex: UInt32, _ prefix: Prefix) {
         self.init(
             prefixlen: 32 + UInt32(prefix.mappedLength),
             ifindex: ifindex.bigEndian,
             addr: cara_addr(prefix.address)
-        )
-    }
-}
-
-extension cara_port_key {
-    /// Bits before the port: program, protocol and, unless the whole protocol is meant, padding.
-    init(program: UInt32, _ port: ProgramTables.PortPrefix) {
-        self.init(
-            prefixlen: port.length == 0 ? 40 : UInt32(48 + port.length),
-            program: program.bigEndian,
-            proto: port.protocol,
-            pad: 0,
-            port: port.port.bigEndian
         )
     }
 }

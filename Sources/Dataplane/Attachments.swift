@@ -17,8 +17,13 @@ struct Attachments: ~Copyable {
         let ifindex: UInt32
     }
 
-    init(layout: Layout, mapSizes: [MapName: Int]) throws(DataplaneError) {
-        let hasTCX = try Self.hasTCX()
+    /// Loads the programs; `usesTCX` is `nil` to ask the kernel.
+    init(
+        layout: Layout,
+        mapSizes: [MapName: Int],
+        usesTCX: Bool? = nil
+    ) throws(DataplaneError) {
+        let hasTCX = if let usesTCX { usesTCX } else { try Self.hasTCX() }
         programs = try Programs(layout: layout, mapSizes: mapSizes)
         self.hasTCX = hasTCX
         self.layout = layout

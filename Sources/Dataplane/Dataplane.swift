@@ -17,6 +17,9 @@ package actor Dataplane {
     private var waiters = Waiters()
     private var fullMaps: [MapName: Int] = [:]
     private var isRouteMovePending = false
+    private var isRetryPending = false
+    /// Why the last announcement of the kernel could not be followed.
+    private var problem: DataplaneError?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe executor.asUnownedSerialExecutor()
@@ -144,36 +147,68 @@ extension Dataplane {
 extension Dataplane {
     /// Moves of routes that come closer together than this count as one.
     private static let routeMoveInterval = Duration.milliseconds(50)
+    private static let retryInterval = Duration.seconds(1)
 
     /// Follows what happens to interfaces, addresses and routes until it is cancelled.
     package func run() async throws {
         let announcements = try running().announcements
         try await withThrowingDiscardingTaskGroup { group in
             for await event in announcements {
-                guard try follow(event), !isRouteMovePending else { continue }
-                isRouteMovePending = true
-                group.addTask {
-                    try? await Task.sleep(for: Self.routeMoveInterval)
-                    try await self.flushRouteMove()
+                let isMove = follow(event)
+                if isMove, !isRouteMovePending {
+                    isRouteMovePending = true
+                    group.addTask {
+                        try? await Task.sleep(for: Self.routeMoveInterval)
+                        await self.flushRouteMove()
+                    }
+                }
+                if problem != nil, !isRetryPending {
+                    isRetryPending = true
+                    group.addTask {
+                        try? await Task.sleep(for: Self.retryInterval)
+                        await self.retry()
+                    }
                 }
             }
         }
     }
 
     /// Whether cached ways must be looked up again.
-    private func follow(_ event: NetlinkEvent) throws(DataplaneError) -> Bool {
-        let session = try running()
-        let effect = try session.handle(event)
-        if effect.changesEndpoints { settle(session) }
-        // The first move counts at once; those that follow it closely wait for the flush.
-        if effect.movesRoutes, !isRouteMovePending { try session.routesMoved() }
-        return effect.movesRoutes
+    private func follow(_ event: NetlinkEvent) -> Bool {
+        guard let session else { return false }
+        do throws(DataplaneError) {
+            let effect = try session.handle(event)
+            if effect.changesEndpoints { settle(session) }
+            // The first move counts at once; those that follow it closely wait for the flush.
+            if effect.movesRoutes, !isRouteMovePending { try session.routesMoved() }
+            return effect.movesRoutes
+        } catch {
+            problem = error
+            return false
+        }
     }
 
-    private func flushRouteMove() throws(DataplaneError) {
+    private func flushRouteMove() {
         isRouteMovePending = false
         guard let session else { return }
-        try session.routesMoved()
+        do throws(DataplaneError) {
+            try session.routesMoved()
+        } catch {
+            problem = error
+        }
+    }
+
+    /// What an announcement led to failed: everything is looked at anew.
+    private func retry() {
+        isRetryPending = false
+        guard let session else { return }
+        defer { settle(session) }
+        do throws(DataplaneError) {
+            try session.recover()
+            problem = nil
+        } catch {
+            problem = error
+        }
     }
 }
 
@@ -210,7 +245,8 @@ extension Dataplane {
             programs: reconciler.policy.programs.count,
             classes: reconciler.policy.classes.count,
             isCurrent: reconciler.isCurrent,
-            unattached: session.unattached.mapValues(\.description)
+            unattached: session.unattached.mapValues(\.description),
+            problem: problem?.description
         )
     }
 

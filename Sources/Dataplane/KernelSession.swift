@@ -94,6 +94,15 @@ extension KernelSession {
         _ = try reconciler.refreshEndpoints()
     }
 
+    /// Looks at all interfaces anew, and compares the maps when a write failed.
+    func recover() throws(DataplaneError) {
+        _ = try listAll()
+        if reconciler.hasPolicy, !reconciler.isCurrent {
+            _ = try reconciler.apply(DataplaneChange())
+        }
+        try reconciler.routesMoved()
+    }
+
     func unregister(_ id: EndpointID) throws(DataplaneError) {
         reconciler.local.unregister(id)
         _ = try reconciler.refreshEndpoints()
@@ -161,9 +170,7 @@ extension KernelSession {
                 former?.mac != link.mac || former?.name != link.name
                     || !attachments.interfaces.contains(link.index.rawValue)
             else { return Effect() }
-            try adopt(link)
-            _ = try reconciler.refreshEndpoints()
-            return Effect(changesEndpoints: true)
+            return try linkAppeared(link)
         }
         guard !isWorkload(link) else { return Effect() }
         if link.name.firstMatch(of: dataInterfaces) != nil { attachHost(link) }
@@ -171,6 +178,21 @@ extension KernelSession {
             former?.isUp != link.isUp || former?.hasCarrier != link.hasCarrier
             || former?.mtu != link.mtu
         return Effect(movesRoutes: isMoved)
+    }
+
+    /// Takes the link of a registered endpoint on.
+    ///
+    /// That it cannot carry our programs is told, not fatal: it may be on its way out.
+    private func linkAppeared(_ link: Netlink.Link) throws(DataplaneError) -> Effect {
+        do throws(DataplaneError) {
+            try adopt(link)
+            unattached[link.name] = nil
+        } catch {
+            unattached[link.name] = error
+            return Effect()
+        }
+        _ = try reconciler.refreshEndpoints()
+        return Effect(changesEndpoints: true)
     }
 
     private func linkGone(_ index: InterfaceIndex) throws(DataplaneError) -> Effect {
@@ -186,7 +208,6 @@ extension KernelSession {
         return Effect(changesEndpoints: true)
     }
 
-    /// An interface that cannot carry our programs is told, not fatal: it may be on its way out.
     private func attachHost(_ link: Netlink.Link) {
         do throws(DataplaneError) {
             try attachments.attach(ProgramName.host, to: link.name, link.index.rawValue)

@@ -45,37 +45,3 @@ struct ProgramEntries {
         verdicts.removals += tables.verdicts.keys.map { cara_verdict_key(program: id, $0) }
     }
 }
-
-extension cara_verdict_key {
-    init(program: UInt32, _ key: ProgramTables.VerdictKey) {
-        self.init(
-            program: program,
-            group: key.group,
-            port_group: key.portGroup,
-            sport_group: key.sourcePortGroup
-        )
-    }
-}
-
-extension cara_verdict {
-    init(_ verdict: ProgramTables.Verdict) {
-        let action = verdict.isAllowed ? CARA_ACTION_ALLOW : CARA_ACTION_DENY
-        self.init(
-            rule: verdict.rule,
-            log_rule: verdict.logRule,
-            action: UInt8(truncatingIfNeeded: action.rawValue),
-            pad: (0, 0, 0)
-        )
-    }
-}
-
-extension cara_program {
-    init(_ tables: ProgramTables) {
-        self.init(
-            flags: tables.usesSourcePorts ? CARA_PROGRAM_SPORTS.rawValue : 0,
-            default_group: tables.defaultGroup,
-            default_port_group: tables.defaultPortGroup,
-            pad: 0
-        )
-    }
-}

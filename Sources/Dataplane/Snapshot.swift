@@ -54,6 +54,8 @@ package struct DataplaneStatistics: Hashable, Sendable {
     package var isCurrent: Bool
     /// Interfaces of the node that should carry our programs and do not, and why.
     package var unattached: [String: String]
+    /// Why a change of the node's interfaces could not be followed; it is tried again.
+    package var problem: String?
 }
 
 extension DataplaneSnapshot.Endpoint {

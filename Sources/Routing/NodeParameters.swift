@@ -14,6 +14,7 @@ package enum NodeParameters {
     /// - Parameters:
     ///   - families: those that the node's pods use.
     ///   - isOurs: whether an interface carries our programs.
+    /// - Throws: what the kernel said to the first parameter that it refused.
     package static func set(
         families: Set<Family>,
         where isOurs: (String) -> Bool
