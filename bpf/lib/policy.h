@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <linux/in.h>
+#include <linux/in6.h>
 #include "event.h"
 #include "maps.h"
 
