@@ -63,7 +63,8 @@ extension Packets {
             good("IPv4 options", v4 { $0.options = [1, 1, 1, 0] }.tcp(1, 2, .syn)),
             good("the longest IPv4 header", v4 { $0.options = .init(repeating: 1, count: 40) }
                 .tcp(1, 2, .syn) { $0.options = .init(repeating: 1, count: 40) }),
-            good("padding after the packet", over4.udp(1, 2).payload(count: 0)),
+            good("padding after the packet", v4 { $0.length = 28 }.udp(1, 2, length: 8)
+                .payload(count: 18)),
             good("hop-by-hop options", over6.headers(.hopByHop).tcp(1, 2, .syn)),
             good("every kind of header", over6.headers(.hopByHop).headers(.destinationOptions)
                 .headers(.routing(type: 0, segmentsLeft: 0)).headers(.authentication(words: 3))
