@@ -9,12 +9,48 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser",
+    package: "swift-argument-parser"
+)
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+func module(
+    _ name: String,
+    _ dependencies: [Target.Dependency] = [],
+    path: String? = nil,
+    exclude: [String] = []
+) -> Target {
+    .target(
+        name: name,
+        dependencies: dependencies,
+        path: path,
+        exclude: exclude,
+        swiftSettings: settings
+    )
+}
+
+func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// What tests share, in Tests/.
+func support(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(
+        name: name,
+        dependencies: dependencies,
+        path: "Tests/\(name)",
+        swiftSettings: settings
+    )
 }
 
 let package = Package(
@@ -26,12 +62,130 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
-    // Bottom-up: a target imports only what stands above it here.
+    // Bottom-up: a target imports only what stands above it here; scripts/layers.txt is the law.
     targets: [
+        .systemLibrary(name: "CBPFABI", path: "bpf/abi"),
+        .systemLibrary(name: "CBPFPrograms", path: "bpf/skeleton"),
+        .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
+        .systemLibrary(
+            name: "CLibBPF",
+            path: "Sources/CLibBPF",
+            pkgConfig: "libbpf",
+            providers: [.apt(["libbpf-dev"])]
+        ),
+
         module("Model"),
         module("JSON"),
         module("Selector", ["Model"]),
-        module("Resources", ["Model", "JSON", "Selector", .product(name: "Yams", package: "Yams")]),
-        module("Datastore", ["Model", "JSON", "Resources"]),
+        .target(
+            name: "Wire",
+            // Lifetimes lets ByteReader borrow its bytes; the compiler refuses @_lifetime without.
+            swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]
+        ),
+        module("Linux", ["CLinux"]),
+        module("Netlink", ["CLinux", "Linux", "Model", "Wire"]),
+        module("BPF", ["CLibBPF", "CLinux", "Linux"]),
+        module("Resources", ["JSON", "Model", "Selector", yams]),
+
+        module("Datastore", ["JSON", "Model", "Resources"], exclude: ["Memory", "SQLite"]),
+        module(
+            "DatastoreMemory",
+            ["Datastore", "JSON", "Resources"],
+            path: "Sources/Datastore/Memory"
+        ),
+        module(
+            "DatastoreSQLite",
+            ["Datastore", "JSON", "Resources", grdb],
+            path: "Sources/Datastore/SQLite"
+        ),
+
+        module("Index", ["Model", "Selector"]),
+        module("Compile", ["CBPFABI", "Index", "Model"]),
+        module("Evaluate", ["JSON", "Model", "Selector"]),
+        module(
+            "Dataplane",
+            ["BPF", "CBPFABI", "CBPFPrograms", "CLinux", "Compile", "Linux", "Model", "Netlink"]
+        ),
+        module("Routing", ["Linux", "Model", "Netlink"]),
+        module("IPAM", ["Datastore", "JSON", "Model", "Resources", "Selector"]),
+        module("CNI", ["JSON", "Model"]),
+        module("PodNetwork", ["CLinux", "Linux", "Model", "Netlink"]),
+        module("Control", ["JSON", "Linux"]),
+        module("ControlServer", ["CLinux", "Control", "JSON", "Linux", nioCore, nioPosix]),
+
+        module(
+            "Agent",
+            [
+                "CNI", "Compile", "Control", "ControlServer", "Dataplane", "Datastore",
+                "DatastoreSQLite", "IPAM", "JSON", "Linux", "Model", "Netlink", "PodNetwork",
+                "Resources", "Routing", "Selector", logging, nioCore, nioHTTP1, nioPosix,
+            ]
+        ),
+        module(
+            "CLI",
+            [
+                "Control", "Datastore", "DatastoreMemory", "DatastoreSQLite", "Evaluate", "IPAM",
+                "JSON", "Model", "Resources", "Selector", argumentParser,
+            ]
+        ),
+        module(
+            "Cluster",
+            ["Datastore", "DatastoreSQLite", "JSON", "Linux", "Model", "Resources"]
+        ),
+
+        executable("caracal", ["Agent", argumentParser]),
+        executable("caracalctl", ["CLI"]),
+        executable("caracal-cni", ["CNI", "Control", "JSON", "Linux"]),
+        executable("caracal-cluster", ["Cluster", "Model", argumentParser]),
+        executable(
+            "caracal-bench",
+            [
+                "CLinux", "Cluster", "Datastore", "DatastoreSQLite", "IPAM", "JSON", "Linux",
+                "Model",
+                "Resources", argumentParser,
+            ]
+        ),
+        executable(
+            "vectors",
+            [
+                "Datastore", "DatastoreMemory", "Evaluate", "IPAM", "JSON", "Model", "Resources",
+                "Selector",
+            ]
+        ),
+
+        support("Support"),
+        .executableTarget(
+            name: "StoreExerciser",
+            dependencies: ["Datastore", "DatastoreSQLite", "JSON", "Resources"],
+            path: "Tests/StoreExerciser",
+            swiftSettings: settings
+        ),
+        tests("ModelTests", ["Model"]),
+        tests("JSONTests", ["JSON", "Support"]),
+        tests("SelectorTests", ["JSON", "Selector", "Support"]),
+        tests("WireTests", ["Wire"]),
+        tests("LinuxTests", ["CLinux", "Linux", "Support"]),
+        tests("NetlinkTests", ["CLinux", "Linux", "Model", "Netlink", "Support", "Wire"]),
+        tests("ResourcesTests", ["JSON", "Model", "Resources", "Selector", "Support"]),
+        tests("ConvertTests", ["JSON", "Model", "Resources", "Selector", "Support"]),
+        tests(
+            "DatastoreTests",
+            [
+                "Datastore", "DatastoreMemory", "DatastoreSQLite", "JSON", "Resources",
+                "StoreExerciser", grdb,
+            ]
+        ),
+        tests("EvaluateTests", ["Evaluate", "JSON", "Model", "Selector"]),
+        tests(
+            "IPAMTests",
+            ["Datastore", "DatastoreMemory", "IPAM", "JSON", "Model", "Resources"]
+        ),
+        tests(
+            "CLITests",
+            ["CLI", "Datastore", "DatastoreSQLite", "IPAM", "JSON", "Model", "Resources"]
+        ),
+        tests("CNITests", ["CNI", "Control", "JSON", "Model"]),
+        tests("PodNetworkTests", ["Linux", "Model", "Netlink", "PodNetwork", "Support"]),
+        tests("ClusterTests", ["Cluster", "Model"]),
     ]
 )
