@@ -209,3 +209,12 @@ extension Outcome.Action {
         }
     }
 }
+
+extension Object where Skeleton == workload {
+    /// Makes the table of connections one that refuses the entry after `count`.
+    package borrowing func makeConnections(plainOf count: Int) throws {
+        let map = try unwrap(skeleton.pointee.maps.cara_conns, "map")
+        bpf_map__set_type(map, BPF_MAP_TYPE_HASH)
+        try setMaxEntries(of: map, to: count)
+    }
+}
