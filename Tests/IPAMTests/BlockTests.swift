@@ -1,6 +1,7 @@
 internal import IPAM
 internal import JSON
 internal import Model
+internal import Support
 internal import Testing
 
 @Suite("blocks")

@@ -3,6 +3,7 @@ internal import IPAM
 internal import JSON
 internal import Model
 internal import Resources
+internal import Support
 internal import Testing
 
 /// Several clients, as several processes would have, on one store.

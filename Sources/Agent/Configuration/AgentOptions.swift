@@ -1,3 +1,4 @@
+internal import Control
 package import Resources
 
 /// What the agent is told on its command line.
@@ -18,7 +19,7 @@ package struct AgentOptions: Sendable {
     package init(
         nodeName: String? = nil,
         store: String = "/var/lib/caracal/store.db",
-        socket: String = "/run/caracal/agent.sock",
+        socket: String = ControlSocket.defaultPath,
         bpfRoot: String = "/sys/fs/bpf/caracal",
         configurationFile: String = "/etc/calico/felix.cfg",
         environment: [String: String] = [:]

@@ -16,6 +16,10 @@ package struct AgentSettings: Hashable, Sendable {
         package var dataInterfacePattern: String
         package var conntrackSize: Int?
         package var routeProtocol: Int
+        /// `ipForwarding`: the node's parameters for forwarding are ours to set.
+        package var forwardsPackets: Bool
+        /// `workloadSourceSpoofing`: pods may use the sources that their annotation names.
+        package var allowsSourceSpoofing: Bool
     }
 
     /// Takes effect at once.
@@ -53,6 +57,8 @@ extension AgentSettings.Fixed {
         let isSized = parameters.source(of: "bpfMapSizeConntrack") != "default"
         conntrackSize = isSized ? parameters.integer("bpfMapSizeConntrack").map { Int($0) } : nil
         routeProtocol = Int(parameters.integer("deviceRouteProtocol") ?? 3)
+        forwardsPackets = parameters.text("ipForwarding")?.lowercased() != "disabled"
+        allowsSourceSpoofing = parameters.text("workloadSourceSpoofing")?.lowercased() == "any"
     }
 }
 

@@ -2,8 +2,8 @@ internal import Linux
 package import Model
 internal import Netlink
 
-/// An address of the node with the length of its subnet.
-package struct NodeAddress: Hashable, Sendable, CustomStringConvertible {
+/// An address of this machine with the length of its subnet.
+package struct MachineAddress: Hashable, Sendable, CustomStringConvertible {
     package let address: Address
     package let prefixLength: Int
     package let interface: String
@@ -56,13 +56,13 @@ package enum AddressDetection: Hashable, Sendable {
         "wireguard\\.cali.*", "wg-v6\\.cali.*", "nodelocaldns.*", "podman.*",
     ]
 
-    /// Picks from addresses in the order of interfaces; `source` tells from which address the kernel
-    /// would send to another.
+    /// Picks from addresses in the order of interfaces; `source` tells from which address the
+    /// kernel would send to another.
     package func pick(
-        from addresses: [NodeAddress],
+        from addresses: [MachineAddress],
         _ family: Family,
         source: (Address) -> Address?
-    ) -> NodeAddress? {
+    ) -> MachineAddress? {
         let usable = addresses.filter { $0.address.family == family }
         switch self {
         case .firstFound:
@@ -94,16 +94,16 @@ package enum AddressDetection: Hashable, Sendable {
 
 // MARK: - The machine
 
-extension NodeAddress {
+extension MachineAddress {
     /// Global addresses of interfaces that are up, by interface.
-    static func all() throws -> [NodeAddress] {
+    static func all() throws -> [MachineAddress] {
         var socket = try NetlinkSocket()
         let links = try socket.links().filter { $0.isUp && !$0.isLoopback }
-        var result: [NodeAddress] = []
+        var result: [MachineAddress] = []
         for link in links.sorted(by: { $0.index.rawValue < $1.index.rawValue }) {
             for found in try socket.addresses(on: link.index) where found.scope == .universe {
                 result.append(
-                    NodeAddress(
+                    MachineAddress(
                         address: found.address,
                         prefixLength: found.prefixLength,
                         interface: link.name

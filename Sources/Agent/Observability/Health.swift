@@ -45,7 +45,9 @@ package final class Health: Sendable {
         state = Mutex(State(reports: reports, timeouts: timeouts))
     }
 
-    /// Says how a part is. A degraded part does its work, with something wrong that `detail` names.
+    /// Says how a part is.
+    ///
+    /// A degraded part does its work, with something wrong that `detail` names.
     package func report(
         _ part: Part,
         isLive: Bool = true,

@@ -77,6 +77,15 @@ package struct LineLog: LogHandler {
     }
 }
 
+/// The log, for those who have no logger.
+package enum AgentLog {
+    /// Says why the agent ends.
+    package static func critical(_ message: String) {
+        let logger = Logger(label: "agent") { LineLog(label: $0) }
+        logger.critical("\(message)")
+    }
+}
+
 extension Timestamp {
     /// The present, from the system's clock.
     package static func now() -> Timestamp {

@@ -126,9 +126,14 @@ extension Metric {
         "caracal_invalid_resources",
         "Objects of the store that are treated as absent because they are invalid."
     )
-    package static let routes = Self(
+    package static let programs = Self(
         .gauge,
-        "caracal_cluster_routes",
-        "Routes to other nodes' blocks that this node keeps."
+        "caracal_policy_programs",
+        "Policy programs in the kernel's tables."
+    )
+    package static let routeWrites = Self(
+        .counter,
+        "caracal_route_writes_total",
+        "Routes to other nodes' blocks written or removed since the agent started."
     )
 }

@@ -10,7 +10,11 @@ package struct StatusServer: Sendable {
         package var text: String
         package var type: String
 
-        package init(isGood: Bool = true, _ text: String, type: String = "text/plain; charset=utf-8") {
+        package init(
+            isGood: Bool = true,
+            _ text: String,
+            type: String = "text/plain; charset=utf-8"
+        ) {
             self.isGood = isGood
             self.text = text
             self.type = type
@@ -91,7 +95,7 @@ package struct StatusServer: Sendable {
         try await outbound.write(
             .head(HTTPResponseHead(version: version, status: status, headers: headers))
         )
-        if request.method == .GET { try await outbound.write(.body(.byteBuffer(body))) }
+        if request.method != .HEAD { try await outbound.write(.body(.byteBuffer(body))) }
         try await outbound.write(.end(nil))
     }
 }

@@ -62,8 +62,8 @@ extension PodConnector {
         guard let valid = request.configuration.validAttachments else { return }
         let containers = Set(valid.map(\.containerID))
         let network = request.configuration.name
-        for identity in try await known(in: network) where !containers.contains(identity.containerID)
-        {
+        for identity in try await known(in: network)
+        where !containers.contains(identity.containerID) {
             logger.info(
                 "collecting what a container left",
                 metadata: [

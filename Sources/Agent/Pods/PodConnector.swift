@@ -1,9 +1,9 @@
 package import CNI
 package import Datastore
 package import IPAM
+internal import JSON
 internal import Linux
 package import Logging
-internal import JSON
 internal import Model
 internal import Netlink
 internal import PodNetwork
@@ -13,7 +13,7 @@ internal import Resources
 ///
 /// An ADD makes things in this order and undoes them in reverse when one fails:
 ///
-///     addresses → link, host end down → store → policy live in the kernel → host end up
+/// addresses → link, host end down → store → policy live in the kernel → host end up
 ///
 /// so that no packet passes before policy, and nothing stays behind.
 package struct PodConnector: Sendable {
@@ -251,7 +251,9 @@ extension CNIResult {
             addresses: interface.addresses.map { CNIAddress(address: $0, interface: 1) }
         )
         guard configuration.includesDefaultRoutes else { return }
-        for family in Set(interface.addresses.map(\.family)).sorted(by: { $0.rawValue < $1.rawValue }) {
+        for family in Set(interface.addresses.map(\.family)).sorted(by: {
+            $0.rawValue < $1.rawValue
+        }) {
             let any = family == .v4 ? Address(v4: 0) : Address(high: 0, low: 0)
             guard let destination = Prefix(any, length: 0) else { continue }
             routes.append(CNIRoute(destination: destination))

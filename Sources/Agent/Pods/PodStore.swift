@@ -96,7 +96,8 @@ struct PodStore: Sendable {
         }
     }
 
-    /// Changes an object by compare-and-swap; `nil` when it is gone or `body` has nothing to change.
+    /// Changes an object by compare-and-swap; `nil` when it is gone or `body` has nothing to
+    /// change.
     private func change(
         _ key: ResourceKey,
         _ body: (inout Resource) -> Bool

@@ -12,6 +12,7 @@ internal import Resources
 /// and is tried again; when the store is away, what is known goes on to hold.
 package actor PolicyLoop {
     private let node: String
+    private let allowsSourceSpoofing: Bool
     private let kernel: any PolicyKernel
     private let health: Health
     private let metrics: Metrics
@@ -37,12 +38,14 @@ package actor PolicyLoop {
 
     package init(
         node: String,
+        allowsSourceSpoofing: Bool = false,
         kernel: any PolicyKernel,
         health: Health,
         metrics: Metrics,
         logger: Logger
     ) {
         self.node = node
+        self.allowsSourceSpoofing = allowsSourceSpoofing
         self.kernel = kernel
         self.health = health
         self.metrics = metrics
@@ -118,7 +121,7 @@ extension PolicyLoop {
             }
         }
         guard !updates.isEmpty || isFirst else { return report() }
-        await process(updates)
+        await process(allowsSourceSpoofing ? updates : updates.map(\.withoutSpoofing))
     }
 
     private func process(_ updates: [Update]) async {
@@ -170,9 +173,7 @@ extension PolicyLoop {
             let report = try await kernel.carryOut(change)
             isFailing = false
             conflicts = report.conflicts
-            for (map, count) in report.writes {
-                metrics.add(.mapWrites, Double(count), ["map": map])
-            }
+            logger.debug("applied", metadata: ["writes": "\(report.writes)"])
             health.report(.dataplane, isReady: true)
         } catch {
             fail("applying policy", error)
@@ -212,5 +213,16 @@ extension PolicyLoop {
         metrics.set(.clusterPolicies, Double(tally.policies))
         metrics.set(.clusterProfiles, Double(tally.profiles))
         metrics.set(.clusterTiers, Double(tally.tiers))
+    }
+}
+
+extension Update {
+    /// Without the sources that an endpoint's annotation asks for.
+    fileprivate var withoutSpoofing: Update {
+        guard case .endpoint(let id, var endpoint?) = self,
+            !endpoint.allowedSourcePrefixes.isEmpty
+        else { return self }
+        endpoint.allowedSourcePrefixes = []
+        return .endpoint(id, endpoint)
     }
 }

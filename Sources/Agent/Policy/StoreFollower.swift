@@ -13,8 +13,8 @@ package enum StoreNews: Sendable {
     case lost(String)
 }
 
-/// Follows a store for ever: a snapshot, then changes; after a failure it waits and goes on where it
-/// was, or with a new snapshot where the history has been compacted.
+/// Follows a store for ever: a snapshot, then changes; after a failure it waits and goes on where
+/// it was, or with a new snapshot where the history has been compacted.
 ///
 /// The consumer sets the pace: while it works, changes gather in the store and come as one batch.
 package struct StoreFollower: Sendable {
@@ -28,7 +28,9 @@ package struct StoreFollower: Sendable {
     package init(
         _ store: any Datastore,
         _ types: [ResourceType],
-        sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+        sleep: @escaping @Sendable (Duration) async throws -> Void = {
+            try await Task.sleep(for: $0)
+        }
     ) {
         self.store = store
         self.types = types

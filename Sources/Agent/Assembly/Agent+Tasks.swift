@@ -1,0 +1,111 @@
+internal import Dataplane
+internal import Datastore
+internal import Logging
+internal import Model
+internal import Resources
+
+// What runs beside each other for as long as the agent lives.
+
+/// The kinds that policy is made of.
+private let policyTypes: [ResourceType] =
+    [
+        "Tier", "GlobalNetworkPolicy", "NetworkPolicy", "StagedGlobalNetworkPolicy",
+        "StagedNetworkPolicy", "StagedKubernetesNetworkPolicy", "GlobalNetworkSet", "NetworkSet",
+        "Profile", "HostEndpoint", "WorkloadEndpoint",
+    ].map { .calico($0) }
+    + ["Namespace", "ServiceAccount", "Pod"].map { .core($0) }
+    + [
+        ResourceType(group: "networking.k8s.io", kind: "NetworkPolicy"),
+        ResourceType(group: "policy.networking.k8s.io", kind: "ClusterNetworkPolicy"),
+        ResourceType(group: "discovery.k8s.io", kind: "EndpointSlice"),
+    ]
+
+extension Agent {
+    func follow(_ policy: PolicyLoop) async throws {
+        try await StoreFollower(store, policyTypes).run { await policy.take($0) }
+    }
+
+    /// Routes and settings share a watch, apart from policy: blocks change with every pod.
+    func follow(_ topology: TopologyLoop, _ configuration: ConfigurationLoop) async throws {
+        let types = ClusterTopology.types + [.calico("FelixConfiguration"), .core("Node")]
+        let (changes, changed) = AsyncStream.makeStream(
+            of: Void.self,
+            bufferingPolicy: .bufferingNewest(1)
+        )
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await _ in changes { try await configuration.refresh() }
+            }
+            group.addTask {
+                try await StoreFollower(store, types).run { news in
+                    await topology.take(news)
+                    if news.mayChangeConfiguration { changed.yield() }
+                }
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    /// Tries again what failed, and sweeps connections that have ended.
+    func maintain(
+        _ policy: PolicyLoop,
+        _ topology: TopologyLoop,
+        _ dataplane: Dataplane
+    ) async throws {
+        let logger = logger("agent")
+        var round = 0
+        while true {
+            try await Task.sleep(for: .seconds(1))
+            await policy.retry()
+            await topology.retry()
+            round += 1
+            guard round % 10 == 0 else { continue }
+            do throws(DataplaneError) {
+                _ = try await dataplane.sweepConnections()
+            } catch {
+                logger.warning("connections are not swept", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Writes a line for each packet that a Log rule matched.
+    func logPackets(_ dataplane: Dataplane, _ settings: AgentSettings) async throws {
+        let logger = logger("packets")
+        let prefix = settings.live.logPrefix
+        for await event in try await dataplane.events() {
+            logger.info(
+                "\(prefix)",
+                metadata: [
+                    "rule": "\(event.ruleName.map { "\($0)" } ?? "\(event.rule)")",
+                    "reason": "\(event.reason.name)",
+                    "direction": "\(event.direction.rawValue)",
+                    "protocol": "\(event.flow.protocol)",
+                    "source": "\(event.flow.source)",
+                    "sourcePort": "\(event.flow.sourcePort)",
+                    "destination": "\(event.flow.destination)",
+                    "destinationPort": "\(event.flow.destinationPort)",
+                    "length": "\(event.length)",
+                ]
+            )
+        }
+        try Task.checkCancellation()
+    }
+
+    func serve(_ verbs: AgentVerbs) async throws {
+        let server = SocketServer(path: options.socket) { await verbs.answer($0) }
+        try await server.run { health.report(.cni, isReady: true) }
+    }
+}
+
+extension StoreNews {
+    /// Whether the agent's parameters may be others now.
+    fileprivate var mayChangeConfiguration: Bool {
+        switch self {
+        case .snapshot: true
+        case .changes(let events):
+            events.contains { ["FelixConfiguration", "Node"].contains($0.resource.kind) }
+        case .written, .lost: false
+        }
+    }
+}

@@ -1,0 +1,53 @@
+internal import Dataplane
+internal import Linux
+
+/// What the HTTP servers answer.
+struct StatusRoutes: Sendable {
+    let health: Health
+    let metrics: Metrics
+    let dataplane: Dataplane
+
+    var ofHealth: StatusServer.Routes {
+        [
+            "/liveness": { reply(health.liveness()) },
+            "/readiness": { reply(health.readiness()) },
+        ]
+    }
+
+    var ofMetrics: StatusServer.Routes {
+        [
+            "/metrics": {
+                await gather()
+                return StatusServer.Reply(metrics.text(), type: "text/plain; version=0.0.4")
+            }
+        ]
+    }
+
+    private func reply(_ verdict: Health.Verdict) -> StatusServer.Reply {
+        StatusServer.Reply(isGood: verdict.isGood, verdict.text)
+    }
+
+    /// Figures that are kept elsewhere.
+    private func gather() async {
+        if let counters = try? await dataplane.counters() {
+            for counter in counters where counter.reason.isDrop {
+                metrics.set(.drops, Double(counter.packets), ["reason": counter.reason.name])
+            }
+        }
+        if let statistics = try? await dataplane.statistics() {
+            for map in MapName.allCases {
+                let writes = statistics.mapWrites[map] ?? 0
+                metrics.set(.mapWrites, Double(writes), ["map": map.rawValue])
+            }
+            metrics.set(.programs, Double(statistics.programs))
+        }
+        if let bytes = Self.residentMemory() { metrics.set(.residentMemory, Double(bytes)) }
+    }
+
+    /// The second figure of `statm` is in pages.
+    private static func residentMemory() -> Int? {
+        guard let bytes = try? File.read("/proc/self/statm") else { return nil }
+        let fields = String(decoding: bytes, as: UTF8.self).split(separator: " ")
+        return fields.count > 1 ? Int(fields[1]).map { $0 * 4096 } : nil
+    }
+}
