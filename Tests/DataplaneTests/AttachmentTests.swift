@@ -71,25 +71,4 @@ final class AttachmentTests {
         }
         #expect(node.pinnedLinks.isEmpty)
     }
-
-    @Test(
-        "a pin's name tells program and interface",
-        arguments: [
-            ("from_workload-12-cali0", ProgramName.fromWorkload, 12 as UInt32),
-            ("to_host-3-eth0_1", .toHost, 3), ("to_host-3-a-b", .toHost, 3),
-        ]
-    )
-    func names(name: String, program: ProgramName, ifindex: UInt32) {
-        let parsed = Layout.parse(name)
-        #expect(parsed?.program == program)
-        #expect(parsed?.ifindex == ifindex)
-    }
-
-    @Test(
-        "other files among the pins are nobody's",
-        arguments: ["x", "from_host", "from_host-x-y"]
-    )
-    func otherNames(name: String) {
-        #expect(Layout.parse(name) == nil)
-    }
 }
