@@ -6,9 +6,12 @@ struct CompiledRules: Sendable {
     struct Key: Hashable, Sendable {
         let direction: Direction
         let family: Family
-    }
 
-    typealias Cache = [Key: CompiledRules]
+        static let count = 4
+
+        /// 0 to 3.
+        var number: Int { (direction == .ingress ? 0 : 2) + (family == .v4 ? 0 : 1) }
+    }
 
     enum Step: Sendable {
         case match(condition: Int32, Action, rule: Int32)
@@ -17,4 +20,6 @@ struct CompiledRules: Sendable {
     }
 
     var steps: [Step] = []
+    /// Whether some step depends on the local address.
+    var isLocal = false
 }

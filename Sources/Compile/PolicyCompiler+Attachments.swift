@@ -4,6 +4,8 @@ internal import Model
 // Which programs local addresses have: wanted first, then, when their tables are known to fit, given.
 
 extension PolicyCompiler {
+    private typealias Key = CompiledRules.Key
+
     /// What addresses and endpoints should have; `nil` when they are local no more.
     struct Plan {
         var attachments: [(address: Address, wanted: Attachment?)] = []
@@ -29,8 +31,8 @@ extension PolicyCompiler {
     private mutating func attachment(of address: Address) -> Attachment? {
         guard let id = owners[address]?.first, let local = locals[id] else { return nil }
         let side = LocalSide.address(address)
-        let ingress = program(local, .ingress, address.family, side)
-        let egress = program(local, .egress, address.family, side)
+        let ingress = program(local, Key(direction: .ingress, family: address.family), side)
+        let egress = program(local, Key(direction: .egress, family: address.family), side)
         return Attachment(
             id: id,
             ingress: ingress.ref,
@@ -47,27 +49,10 @@ extension PolicyCompiler {
         for family in Family.allCases {
             let prefixes = local.endpoint.allowedSourcePrefixes.filter { $0.family == family }
             guard !prefixes.isEmpty else { continue }
-            programs[family] = program(local, .egress, family, .sources(prefixes)).ref
+            let key = Key(direction: .egress, family: family)
+            programs[family] = program(local, key, .sources(prefixes)).ref
         }
         return programs
-    }
-
-    /// A list that only says "no match" is the program that denies all.
-    ///
-    /// Every other list keeps tables of its own, also one that allows or denies everything by one rule:
-    /// otherwise packets would no longer be counted under that rule.
-    private mutating func program(
-        _ local: LocalEndpoint,
-        _ direction: Direction,
-        _ family: Family,
-        _ side: LocalSide
-    ) -> (ref: ProgramRef?, dependsOnAddress: Bool) {
-        let key = CompiledRules.Key(direction: direction, family: family)
-        let (clauses, dependsOnAddress) = clauses(local, key, side)
-        if clauses.count == 1, vocabulary.rules[clauses[0].rule].owner == .noMatch {
-            return (nil, dependsOnAddress)
-        }
-        return (programs.find(clauses, vocabulary, &index), dependsOnAddress)
     }
 
     private mutating func noteConflict(at address: Address, _ change: inout DataplaneChange) {

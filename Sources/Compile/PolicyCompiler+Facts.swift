@@ -32,8 +32,7 @@ extension PolicyCompiler {
             case .networkSet(let id, let set): index.set(id, set)
             case .policy(let id, let policy): set(id, policy, &touched, &dirt)
             case .tier(let name, let tier):
-                policies.setTier(name, tier)
-                touched.hasOtherTiers = true
+                if policies.setTier(name, tier) { touched.hasOtherTiers = true }
             case .profile(let name, let profile): set(name, profile, &touched)
             case .serviceSlice(let name, let slice): index.setSlice(name, slice)
             }
@@ -142,7 +141,7 @@ extension PolicyCompiler {
                 !references.portNames.isDisjoint(with: news.portNames)
                     || !references.services.isDisjoint(with: news.services)
             else { continue }
-            profiles[name]?.compiled = CompiledRules.Cache()
+            profiles[name]?.compiled = [:]
             names.insert(name)
         }
         return names

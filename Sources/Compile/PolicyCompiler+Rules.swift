@@ -4,35 +4,12 @@ internal import Model
 // From an endpoint's policies and profiles to its list of clauses (inventory §4.2).
 
 extension PolicyCompiler {
-    /// What a program depends on besides the policies: endpoints that agree in it share the list.
+    /// What a program depends on besides the policies: endpoints that agree in it share the program.
     struct ProgramInput: Hashable {
         let scopes: [ScopeID]
-        let profiles: [String]
+        /// Empty when no packet ever comes to the profiles.
+        var profiles: [String]
         let key: CompiledRules.Key
-    }
-
-    /// The program of one end of a local endpoint, and whether it depends on the local address.
-    mutating func clauses(
-        _ endpoint: LocalEndpoint,
-        _ key: CompiledRules.Key,
-        _ side: LocalSide
-    ) -> (clauses: [Clause], dependsOnAddress: Bool) {
-        let input = ProgramInput(
-            scopes: endpoint.scopes,
-            profiles: endpoint.endpoint.profiles,
-            key: key
-        )
-        if let known = flattened[input] { return (known, false) }
-        var walk = Walk(
-            key: key,
-            side: side,
-            flattening: Flattening(always: vocabulary.always)
-        )
-        walkTiers(endpoint.scopes, &walk)
-        if !walk.flattening.isClosed { walkProfiles(endpoint.endpoint.profiles, &walk) }
-        let clauses = walk.flattening.clauses
-        if !walk.dependsOnAddress { flattened[input] = clauses }
-        return (clauses, walk.dependsOnAddress)
     }
 
     /// One program on its way.
@@ -43,23 +20,69 @@ extension PolicyCompiler {
         var dependsOnAddress = false
     }
 
-    private mutating func walkTiers(_ scopes: [ScopeID], _ walk: inout Walk) {
-        let slots = policies.policies(in: scopes, walk.key.direction)
-        var index = 0
-        while index < slots.count, !walk.flattening.isClosed {
-            guard let tier = policies[slots[index]]?.policy.tier else { break }
-            walk.flattening.beginTier()
-            while index < slots.count, let entry = policies[slots[index]],
-                entry.policy.tier == tier
-            {
-                if !walk.flattening.isTierClosed { add(slots[index], entry, &walk) }
-                index += 1
-            }
-            if policies.tier(tier).defaultAction != .pass {
-                addEnd(tier, .endOfTier, -1, &walk)
-            }
-            walk.flattening.endTier()
+    /// The program of one end of a local endpoint, and whether it depends on the local address.
+    mutating func program(
+        _ local: LocalEndpoint,
+        _ key: CompiledRules.Key,
+        _ side: LocalSide
+    ) -> (ref: ProgramRef?, dependsOnAddress: Bool) {
+        var input = ProgramInput(scopes: local.scopes, profiles: [], key: key)
+        if let known = flattened[input] { return (known, false) }
+        input.profiles = local.endpoint.profiles
+        if let known = flattened[input] { return (known, false) }
+        var walk = tiers(local.scopes, key, side)
+        if walk.flattening.isClosed {
+            input.profiles = []
+        } else {
+            walkProfiles(local.endpoint.profiles, &walk)
         }
+        let ref = program(walk.flattening.clauses)
+        if !walk.dependsOnAddress { flattened[input] = .some(ref) }
+        return (ref, walk.dependsOnAddress)
+    }
+
+    /// A list that only says "no match" is the program that denies all.
+    ///
+    /// Every other list keeps tables of its own, also one that allows or denies everything by one rule:
+    /// otherwise packets would no longer be counted under that rule.
+    private mutating func program(_ clauses: [Clause]) -> ProgramRef? {
+        if clauses.count == 1, vocabulary.rules[clauses[0].rule].owner == .noMatch { return nil }
+        return programs.find(clauses, vocabulary, &index)
+    }
+
+    /// The tiers' part, which endpoints with other profiles share.
+    private mutating func tiers(
+        _ scopes: [ScopeID],
+        _ key: CompiledRules.Key,
+        _ side: LocalSide
+    ) -> Walk {
+        let input = ProgramInput(scopes: scopes, profiles: [], key: key)
+        if let known = flattenedTiers[input] {
+            return Walk(key: key, side: side, flattening: known)
+        }
+        var walk = Walk(
+            key: key,
+            side: side,
+            flattening: Flattening(always: vocabulary.always)
+        )
+        for slots in policies.policies(in: scopes, key.direction) {
+            walkTier(slots, &walk)
+            if walk.flattening.isClosed { break }
+        }
+        if !walk.dependsOnAddress { flattenedTiers[input] = walk.flattening }
+        return walk
+    }
+
+    private mutating func walkTier(_ slots: ArraySlice<Int32>, _ walk: inout Walk) {
+        guard let first = slots.first else { return }
+        walk.flattening.beginTier()
+        for slot in slots {
+            if walk.flattening.isTierClosed { break }
+            add(slot, &walk)
+        }
+        let tier = policies.tier(of: first)
+        if tier.defaultAction != .pass { addEnd(tier.name, .endOfTier, -1, &walk) }
+        walk.flattening.endTier()
     }
 
     /// Profiles are one tier without an end of its own: Pass inside one denies, for there is nothing
@@ -94,28 +117,31 @@ extension PolicyCompiler {
 
     // MARK: Policies and profiles
 
-    private mutating func add(
-        _ slot: Int32,
-        _ entry: PolicyTable.Entry,
-        _ walk: inout Walk
-    ) {
-        let owner = RuleName.Owner.policy(entry.policy.id)
-        let rules = walk.key.direction == .ingress ? entry.policy.ingress : entry.policy.egress
-        if entry.compiled[walk.key] == nil {
-            let compiled = compile(rules, entry.policy.tier, owner, walk.key)
-            policies.store(compiled, walk.key, at: slot)
-            add(compiled, rules, entry.policy.tier, owner, &walk)
-        } else if let compiled = entry.compiled[walk.key] {
-            add(compiled, rules, entry.policy.tier, owner, &walk)
+    private mutating func add(_ slot: Int32, _ walk: inout Walk) {
+        if let compiled = policies.compiledRules(slot, walk.key), !compiled.isLocal {
+            for case .match(let condition, let action, let rule) in compiled.steps {
+                walk.flattening.add(condition, action, rule: rule)
+            }
+            return
         }
+        guard let policy = policies[slot] else { return }
+        let owner = RuleName.Owner.policy(policy.id)
+        let rules = walk.key.direction == .ingress ? policy.ingress : policy.egress
+        var compiled = policies.compiledRules(slot, walk.key)
+        if compiled == nil {
+            compiled = compile(rules, policy.tier, owner, walk.key)
+            if let compiled { policies.store(compiled, walk.key, at: slot) }
+        }
+        if let compiled { add(compiled, rules, policy.tier, owner, &walk) }
     }
 
     private mutating func addProfile(_ name: String, _ walk: inout Walk) {
         guard let entry = profiles[name] else { return }
         let rules = walk.key.direction == .ingress ? entry.profile.ingress : entry.profile.egress
         let owner = RuleName.Owner.profile(name)
-        let compiled = entry.compiled[walk.key] ?? compile(rules, "", owner, walk.key)
-        profiles[name]?.compiled[walk.key] = compiled
+        let compiled =
+            entry.compiled[walk.key.number] ?? compile(rules, "", owner, walk.key)
+        profiles[name]?.compiled[walk.key.number] = compiled
         add(compiled, rules, "", owner, &walk)
     }
 
@@ -160,6 +186,7 @@ extension PolicyCompiler {
             let name = RuleName(tier: tier, owner: owner, direction: key.direction, index: index)
             if RuleCompiler(rule, key.direction, key.family).dependsOnLocalAddress {
                 compiled.steps.append(.local(index))
+                compiled.isLocal = true
             } else {
                 compiled.steps += matches(rule, name, key.family, nil)
             }

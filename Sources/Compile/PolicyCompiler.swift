@@ -32,7 +32,8 @@ package struct PolicyCompiler: Sendable {
 
     struct ProfileEntry: Sendable {
         let profile: Profile
-        var compiled = CompiledRules.Cache()
+        /// By the key's number.
+        var compiled: [Int: CompiledRules] = [:]
     }
 
     let limit: Int
@@ -51,8 +52,10 @@ package struct PolicyCompiler: Sendable {
     var vocabulary = Vocabulary()
     var programs = ProgramTable()
     var ruleIDs = RuleIDs()
-    /// Lists that do not depend on an address, for the length of one `apply`.
-    var flattened: [ProgramInput: [Clause]] = [:]
+    /// Programs that do not depend on an address, and their parts before the profiles, for the length
+    /// of one `apply`.
+    var flattened: [ProgramInput: ProgramRef?] = [:]
+    var flattenedTiers: [ProgramInput: Flattening] = [:]
 
     package init(localNode: String) {
         self.init(localNode: localNode, verdictLimit: Self.verdictLimit)
@@ -119,12 +122,13 @@ package struct PolicyCompiler: Sendable {
         change.rules = ruleIDs.takeChanges()
         index.finish(update)
         flattened = [:]
+        flattenedTiers = [:]
         sweepVocabulary()
     }
 
     private mutating func sweepVocabulary() {
         guard vocabulary.needsSweep else { return }
-        let compiled = policies.compiledRules + profiles.values.flatMap { $0.compiled.values }
+        let compiled = policies.allCompiledRules + profiles.values.flatMap { $0.compiled.values }
         var conditions: Set<Int32> = []
         var rules: Set<Int32> = []
         for case .match(let condition, _, let rule) in compiled.flatMap(\.steps) {

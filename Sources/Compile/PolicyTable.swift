@@ -2,44 +2,60 @@ internal import Index
 internal import Model
 
 /// Enforced policies of workloads in the order in which they are judged.
+///
+/// What every look at a policy needs stands in flat arrays by slot: copying whole policies about would
+/// cost more than all else.
 struct PolicyTable: Sendable {
-    struct Entry: Sendable {
-        var policy: Policy
+    /// What decides whether and where a policy takes part.
+    private struct Head: Sendable {
         var scope: ScopeID
-        let sortKey: String
-        var compiled = CompiledRules.Cache()
+        var tier: Int32
+        var appliesToIngress: Bool
+        var appliesToEgress: Bool
     }
 
-    private var slots: [Entry?] = []
+    private var policies: [Policy?] = []
+    private var heads: [Head] = []
+    private var compiled: [CompiledRules?] = []
+    private var sortKeys: [String] = []
     private var ids: [PolicyID: Int32] = [:]
     private var free: [Int32] = []
-    private var byScope: [ScopeID: [Int32]] = [:]
+    private var byScope: [ScopeID: Set<Int32>] = [:]
     private var order: [Int32] = []
     private var ranks: [Int32] = []
-    private var isOrdered = true
+    /// Slots whose place in the order is not known; `nil` when no place is.
+    private var unplaced: Set<Int32>? = []
     private var tiers: [String: Tier] = [:]
+    private var tierNames: [String] = []
+    private var tierNumbers: [String: Int32] = [:]
     private var byPortName = ReverseIndex<String>()
     private var byService = ReverseIndex<ServiceID>()
 
-    subscript(slot: Int32) -> Entry? { slots[Int(slot)] }
+    subscript(slot: Int32) -> Policy? { policies[Int(slot)] }
 
-    func find(_ id: PolicyID) -> Entry? { ids[id].flatMap { slots[Int($0)] } }
+    func find(_ id: PolicyID) -> (policy: Policy, scope: ScopeID)? {
+        guard let slot = ids[id], let policy = policies[Int(slot)] else { return nil }
+        return (policy, heads[Int(slot)].scope)
+    }
 
     // MARK: Policies
 
     mutating func set(_ policy: Policy, scope: ScopeID) {
-        let slot = ids[policy.id] ?? makeSlot(policy.id)
-        let former = slots[Int(slot)]
-        forgetReferences(slot, former)
-        if former?.scope != scope {
-            if let former { leave(former.scope, slot) }
-            byScope[scope, default: []].append(slot)
+        let known = ids[policy.id]
+        let slot = known ?? makeSlot(policy.id)
+        let former = policies[Int(slot)]
+        forget(slot)
+        policies[Int(slot)] = policy
+        heads[Int(slot)] = Head(
+            scope: scope,
+            tier: number(ofTier: policy.tier),
+            appliesToIngress: policy.appliesToIngress,
+            appliesToEgress: policy.appliesToEgress
+        )
+        byScope[scope, default: []].insert(slot)
+        if former == nil || former?.tier != policy.tier || former?.order != policy.order {
+            unplaced?.insert(slot)
         }
-        if former?.policy.tier != policy.tier || former?.policy.order != policy.order {
-            isOrdered = false
-        }
-        let sortKey = former?.sortKey ?? policy.id.sortKey
-        slots[Int(slot)] = Entry(policy: policy, scope: scope, sortKey: sortKey)
         let references = References(policy.ingress + policy.egress)
         byPortName.insert(slot, references.portNames)
         byService.insert(slot, references.services)
@@ -47,152 +63,157 @@ struct PolicyTable: Sendable {
 
     mutating func remove(_ id: PolicyID) {
         guard let slot = ids.removeValue(forKey: id) else { return }
-        let former = slots[Int(slot)]
-        forgetReferences(slot, former)
-        if let former { leave(former.scope, slot) }
-        slots[Int(slot)] = nil
+        forget(slot)
+        policies[Int(slot)] = nil
         free.append(slot)
-        isOrdered = false
+        unplaced?.insert(slot)
     }
 
     private mutating func makeSlot(_ id: PolicyID) -> Int32 {
-        let slot = free.popLast() ?? Int32(slots.count)
-        if slot == slots.count { slots.append(nil) }
+        let slot = free.popLast() ?? Int32(policies.count)
+        if slot == policies.count {
+            policies.append(nil)
+            heads.append(Head(scope: 0, tier: 0, appliesToIngress: false, appliesToEgress: false))
+            compiled += [CompiledRules?](repeating: nil, count: CompiledRules.Key.count)
+            sortKeys.append("")
+        }
         ids[id] = slot
+        sortKeys[Int(slot)] = id.sortKey
         return slot
     }
 
-    private mutating func leave(_ scope: ScopeID, _ slot: Int32) {
-        byScope[scope]?.removeAll { $0 == slot }
-        if byScope[scope]?.isEmpty == true { byScope[scope] = nil }
+    private mutating func number(ofTier name: String) -> Int32 {
+        if let number = tierNumbers[name] { return number }
+        tierNames.append(name)
+        tierNumbers[name] = Int32(tierNames.count - 1)
+        return Int32(tierNames.count - 1)
     }
 
-    private mutating func forgetReferences(_ slot: Int32, _ entry: Entry?) {
-        guard let policy = entry?.policy else { return }
+    /// Takes a policy out of all that leads to it.
+    private mutating func forget(_ slot: Int32) {
+        guard let policy = policies[Int(slot)] else { return }
         let references = References(policy.ingress + policy.egress)
         byPortName.remove(slot, references.portNames)
         byService.remove(slot, references.services)
+        let scope = heads[Int(slot)].scope
+        byScope[scope]?.remove(slot)
+        if byScope[scope]?.isEmpty == true { byScope[scope] = nil }
+        forgetCompiled(slot)
+    }
+
+    // MARK: Compiled rules
+
+    func compiledRules(_ slot: Int32, _ key: CompiledRules.Key) -> CompiledRules? {
+        compiled[Int(slot) * CompiledRules.Key.count + key.number]
+    }
+
+    mutating func store(_ rules: CompiledRules, _ key: CompiledRules.Key, at slot: Int32) {
+        compiled[Int(slot) * CompiledRules.Key.count + key.number] = rules
+    }
+
+    private mutating func forgetCompiled(_ slot: Int32) {
+        let first = Int(slot) * CompiledRules.Key.count
+        for index in first..<first + CompiledRules.Key.count { compiled[index] = nil }
     }
 
     /// Scopes of policies whose rules name the port or service; their compiled rules are forgotten.
     mutating func invalidate(portNames: Set<String>, services: Set<ServiceID>) -> Set<ScopeID> {
         var scopes: Set<ScopeID> = []
         for slot in byPortName.slots(portNames).union(byService.slots(services)) {
-            slots[Int(slot)]?.compiled = CompiledRules.Cache()
-            if let scope = slots[Int(slot)]?.scope { scopes.insert(scope) }
+            forgetCompiled(slot)
+            scopes.insert(heads[Int(slot)].scope)
         }
         return scopes
     }
 
-    mutating func store(_ compiled: CompiledRules, _ key: CompiledRules.Key, at slot: Int32) {
-        slots[Int(slot)]?.compiled[key] = compiled
-    }
-
     /// Every compiled rule that is kept.
-    var compiledRules: [CompiledRules] {
-        slots.flatMap { $0.map { Array($0.compiled.values) } ?? [] }
-    }
+    var allCompiledRules: [CompiledRules] { compiled.compactMap(\.self) }
 
     // MARK: Order
 
-    mutating func setTier(_ name: String, _ tier: Tier?) {
-        guard tiers[name] != tier else { return }
+    mutating func setTier(_ name: String, _ tier: Tier?) -> Bool {
+        guard tiers[name] != tier else { return false }
         tiers[name] = tier
-        isOrdered = false
+        unplaced = nil
+        return true
     }
 
     /// A tier that only policies name denies at its end, as a tier does by default.
-    func tier(_ name: String) -> Tier { tiers[name] ?? Tier(name: name) }
-
-    /// The policies of these scopes for one direction, in order.
-    mutating func policies(in scopes: [ScopeID], _ direction: Direction) -> [Int32] {
-        sortIfNeeded()
-        return scopes.flatMap { byScope[$0] ?? [] }
-            .filter { slot in
-                guard let policy = slots[Int(slot)]?.policy else { return false }
-                return direction == .ingress ? policy.appliesToIngress : policy.appliesToEgress
-            }
-            .sorted { ranks[Int($0)] < ranks[Int($1)] }
+    func tier(of slot: Int32) -> Tier {
+        let name = tierNames[Int(heads[Int(slot)].tier)]
+        return tiers[name] ?? Tier(name: name)
     }
 
-    /// The sort is quick on what is nearly sorted, so the former order is where it begins.
-    private mutating func sortIfNeeded() {
-        guard !isOrdered else { return }
-        isOrdered = true
-        let known = Set(order)
-        let all = order.filter { slots[Int($0)] != nil }
-        let fresh = ids.values.filter { !known.contains($0) }
-        let keyed = (all + fresh).map { (slot: $0, key: orderKey($0)) }
-        order = keyed.sorted { $0.key < $1.key }.map(\.slot)
-        ranks = [Int32](repeating: 0, count: slots.count)
+    /// The policies of these scopes for one direction, in order, tier by tier.
+    mutating func policies(in scopes: [ScopeID], _ direction: Direction) -> [ArraySlice<Int32>] {
+        place()
+        var slots: [Int32] = []
+        for scope in scopes {
+            for slot in byScope[scope] ?? [] {
+                let head = heads[Int(slot)]
+                if direction == .ingress ? head.appliesToIngress : head.appliesToEgress {
+                    slots.append(slot)
+                }
+            }
+        }
+        slots.sort { ranks[Int($0)] < ranks[Int($1)] }
+        return slots.chunked { heads[Int($0)].tier == heads[Int($1)].tier }
+    }
+
+    /// Gives the unplaced policies their places: a few by search, many by a sort.
+    private mutating func place() {
+        guard let unplaced, unplaced.count <= 32 else { return placeAll() }
+        guard !unplaced.isEmpty else { return }
+        order.removeAll { unplaced.contains($0) }
+        for slot in unplaced where policies[Int(slot)] != nil {
+            let key = orderKey(slot)
+            var (low, high) = (0, order.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if key < orderKey(order[middle]) { high = middle } else { low = middle + 1 }
+            }
+            order.insert(slot, at: low)
+        }
+        finishPlacing()
+    }
+
+    private mutating func placeAll() {
+        order = ids.values.map { (slot: $0, key: orderKey($0)) }
+            .sorted { $0.key < $1.key }.map(\.slot)
+        finishPlacing()
+    }
+
+    private mutating func finishPlacing() {
+        unplaced = []
+        ranks = [Int32](repeating: 0, count: policies.count)
         for (rank, slot) in order.enumerated() { ranks[Int(slot)] = Int32(rank) }
     }
 
     private func orderKey(_ slot: Int32) -> OrderKey {
-        guard let entry = slots[Int(slot)] else { preconditionFailure("no policy \(slot)") }
-        let tier = tiers[entry.policy.tier]
+        let name = tierNames[Int(heads[Int(slot)].tier)]
+        let tier = tiers[name]
         return OrderKey(
             isUnknown: tier == nil,
             tierOrder: tier?.order ?? .infinity,
-            tier: entry.policy.tier,
-            order: entry.policy.order ?? .infinity,
-            name: entry.sortKey
+            tier: name,
+            order: policies[Int(slot)]?.order ?? .infinity,
+            name: sortKeys[Int(slot)]
         )
     }
 }
 
-/// Where a policy stands (inventory §4.1): tiers that exist before tiers that are merely named, then
-/// by order, then by name; the same inside a tier.
-private struct OrderKey: Comparable {
-    let isUnknown: Bool
-    let tierOrder: Double
-    let tier: String
-    let order: Double
-    let name: String
-
-    static func < (left: Self, right: Self) -> Bool {
-        if left.isUnknown != right.isUnknown { return right.isUnknown }
-        if left.tierOrder != right.tierOrder { return left.tierOrder < right.tierOrder }
-        if left.tier != right.tier {
-            return left.tier.utf8.lexicographicallyPrecedes(right.tier.utf8)
+extension Array {
+    /// Cuts where neighbours do not belong together.
+    fileprivate func chunked(
+        by belong: (Element, Element) -> Bool
+    ) -> [ArraySlice<Element>] {
+        var chunks: [ArraySlice<Element>] = []
+        var start = startIndex
+        for index in indices.dropFirst() where !belong(self[index - 1], self[index]) {
+            chunks.append(self[start..<index])
+            start = index
         }
-        if left.order != right.order { return left.order < right.order }
-        return left.name.utf8.lexicographicallyPrecedes(right.name.utf8)
-    }
-}
-
-/// What rules name that stands for something else at another time.
-struct References {
-    var portNames: Set<String> = []
-    var services: Set<ServiceID> = []
-
-    init(_ rules: [Rule]) {
-        for rule in rules {
-            for end in [rule.source, rule.destination] {
-                for port in end.ports { if let name = port.name { portNames.insert(name) } }
-                for port in end.notPorts { if let name = port.name { portNames.insert(name) } }
-                if let service = end.service { services.insert(service) }
-            }
-        }
-    }
-}
-
-/// From what policies name to the policies.
-private struct ReverseIndex<Key: Hashable & Sendable>: Sendable {
-    private var bySlot: [Key: Set<Int32>] = [:]
-
-    mutating func insert(_ slot: Int32, _ keys: Set<Key>) {
-        for key in keys { bySlot[key, default: []].insert(slot) }
-    }
-
-    mutating func remove(_ slot: Int32, _ keys: Set<Key>) {
-        for key in keys {
-            bySlot[key]?.remove(slot)
-            if bySlot[key]?.isEmpty == true { bySlot[key] = nil }
-        }
-    }
-
-    func slots(_ keys: Set<Key>) -> Set<Int32> {
-        keys.reduce(into: []) { $0.formUnion(bySlot[$1] ?? []) }
+        if start < endIndex { chunks.append(self[start...]) }
+        return chunks
     }
 }

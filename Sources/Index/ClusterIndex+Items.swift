@@ -91,7 +91,19 @@ extension ClusterIndex {
         staleItems.append(index)
     }
 
+    /// One look at all items for all profiles that changed.
+    private mutating func markMembersOfChangedProfiles() {
+        guard !changedProfiles.isEmpty else { return }
+        for index in items.indices
+        where items[index].profiles.contains(where: { changedProfiles.contains($0) }) {
+            markStale(Int32(index))
+        }
+        for id in changedProfiles { pool.release(id) }
+        changedProfiles = []
+    }
+
     mutating func evaluateStaleItems() {
+        markMembersOfChangedProfiles()
         let stale = staleItems
         staleItems = []
         for index in stale {

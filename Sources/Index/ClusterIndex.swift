@@ -12,6 +12,8 @@ package struct ClusterIndex: Sendable {
     var itemIDs: [ItemKey: Int32] = [:]
     var freeItems: [Int32] = []
     var staleItems: [Int32] = []
+    /// Profiles whose labels changed since items were looked at; retained names.
+    var changedProfiles: Set<Int32> = []
     /// Labels that profiles apply, by the number of the profile's name.
     var profileLabels: [Int32: [Label]] = [:]
 
@@ -107,9 +109,7 @@ package struct ClusterIndex: Sendable {
         if labels == nil, former != nil { pool.release(id) }
         if let former { pool.release(former) }
         guard labels ?? [] != former ?? [] else { return }
-        for index in items.indices where items[index].profiles.contains(id) {
-            markStale(Int32(index))
-        }
+        if changedProfiles.insert(id).inserted { _ = pool.retain(name) }
     }
 
     // MARK: Answers

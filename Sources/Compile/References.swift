@@ -1,0 +1,37 @@
+internal import Model
+
+/// What rules name that stands for something else at another time.
+struct References {
+    var portNames: Set<String> = []
+    var services: Set<ServiceID> = []
+
+    init(_ rules: [Rule]) {
+        for rule in rules {
+            for end in [rule.source, rule.destination] {
+                for port in end.ports { if let name = port.name { portNames.insert(name) } }
+                for port in end.notPorts { if let name = port.name { portNames.insert(name) } }
+                if let service = end.service { services.insert(service) }
+            }
+        }
+    }
+}
+
+/// From what policies name to the policies.
+struct ReverseIndex<Key: Hashable & Sendable>: Sendable {
+    private var bySlot: [Key: Set<Int32>] = [:]
+
+    mutating func insert(_ slot: Int32, _ keys: Set<Key>) {
+        for key in keys { bySlot[key, default: []].insert(slot) }
+    }
+
+    mutating func remove(_ slot: Int32, _ keys: Set<Key>) {
+        for key in keys {
+            bySlot[key]?.remove(slot)
+            if bySlot[key]?.isEmpty == true { bySlot[key] = nil }
+        }
+    }
+
+    func slots(_ keys: Set<Key>) -> Set<Int32> {
+        keys.reduce(into: []) { $0.formUnion(bySlot[$1] ?? []) }
+    }
+}
