@@ -1,5 +1,6 @@
 import BPF
 package import CBPFABI
+import CLinux
 import Glibc
 import Linux
 package import Model
@@ -64,40 +65,32 @@ final class EventReader: Sendable {
 
     let events: AsyncStream<PacketEvent>
     private let continuation: AsyncStream<PacketEvent>.Continuation
+    private let names: RuleNames
     private let bell: Descriptor
 
     /// Starts to read the ring buffer pinned at `path`; ends with ``stop()``.
-    init(pinnedAt path: String, names: RuleNames) throws {
-        var ends: [Int32] = [0, 0]
-        _ = try call("pipe") { pipe(&ends) }
-        bell = Descriptor(owning: ends[1])
-        let sleeper = Descriptor(owning: ends[0])
+    init(pinnedAt path: String, names: RuleNames) throws(LinuxError) {
+        let raw = try call("eventfd") { linux_eventfd(0) }
+        bell = Descriptor(owning: raw)
+        self.names = names
         (events, continuation) = AsyncStream.makeStream(
             bufferingPolicy: .bufferingNewest(Self.backlog)
         )
-        let continuation = continuation
-        let raw = sleeper.release()
         try startThread {
-            let sleeper = Descriptor(owning: raw)
-            Self.read(path, names, sleeper, continuation)
-            continuation.finish()
+            self.read(path)
+            self.continuation.finish()
         }
     }
 
     func stop() {
-        var byte: UInt8 = 0
-        _ = bell.withRaw { write($0, &byte, 1) }
+        var one: UInt64 = 1
+        _ = bell.withRaw { write($0, &one, MemoryLayout<UInt64>.size) }
     }
 
-    private static func read(
-        _ path: String,
-        _ names: RuleNames,
-        _ sleeper: borrowing Descriptor,
-        _ continuation: AsyncStream<PacketEvent>.Continuation
-    ) {
+    private func read(_ path: String) {
         do {
             let ring = try Ring<cara_event>(pinned: path)
-            while try waitForNews(ring.pollDescriptor, sleeper) {
+            while try waitForNews(ring.pollDescriptor) {
                 for event in try ring.drain() {
                     continuation.yield(PacketEvent(event, ruleName: names[event.rule]))
                 }
@@ -108,14 +101,11 @@ final class EventReader: Sendable {
     }
 
     /// Whether there are events, rather than the end.
-    private static func waitForNews(
-        _ ring: Int32,
-        _ sleeper: borrowing Descriptor
-    ) throws(LinuxError) -> Bool {
-        try sleeper.withRaw { sleeper throws(LinuxError) in
+    private func waitForNews(_ ring: Int32) throws(LinuxError) -> Bool {
+        try bell.withRaw { bell throws(LinuxError) in
             var waits = [
                 pollfd(fd: ring, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: sleeper, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: bell, events: Int16(POLLIN), revents: 0),
             ]
             _ = try call("poll") { poll(&waits, nfds_t(waits.count), -1) }
             return waits[1].revents == 0
