@@ -218,3 +218,12 @@ extension Object where Skeleton == workload {
         try setMaxEntries(of: map, to: count)
     }
 }
+
+extension Object where Skeleton == workload {
+    /// Gives a map a value too small for what the programs read, which the verifier must notice.
+    package borrowing func makeSettingsUseless() throws {
+        try shrink()
+        let map = try unwrap(skeleton.pointee.maps.cara_settings, "map")
+        bpf_map__set_value_size(map, 4)
+    }
+}

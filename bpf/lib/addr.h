@@ -73,16 +73,17 @@ static __always_inline bool addr_is_unspecified(const struct cara_addr *addr)
 }
 
 /*
- * No host may send from it over a wire: this network, loopback, multicast and above (RFC 1122
- * 3.2.1.3, RFC 4291 2.5). The node's stack would refuse it; a redirected packet never meets the stack.
+ * Packets from or to it never leave a link or a node: this network, loopback, multicast and above (RFC
+ * 1122 3.2.1.3), link-local IPv6 (RFC 4291 2.5.6). The node's stack sees to that; a packet that we
+ * redirect never meets the stack, and a look-up in its routing tables does not tell either.
  */
-static __always_inline bool addr_is_martian_source(const struct cara_addr *addr)
+static __always_inline bool addr_is_unroutable(const struct cara_addr *addr)
 {
 	__u32 v4 = bpf_ntohl(addr->word[3]);
 
 	if (addr_is_v4(addr))
 		return v4 >> 24 == 0 || v4 >> 24 == 127 || v4 >= 0xe0000000;
-	if (addr_is_v6_multicast(addr))
+	if (addr_is_v6_multicast(addr) || addr_is_v6_link_local(addr))
 		return true;
 	return !addr->word[0] && !addr->word[1] && !addr->word[2] && v4 <= 1;
 }

@@ -110,13 +110,28 @@ static __always_inline int admit_way(struct __sk_buff *skb, struct packet *p, st
 	return reason == CARA_DROP_HOST_ENDPOINT ? CARA_PASS : reason;
 }
 
+/*
+ * Whether an address that was another node's when the connection began has come to live here: its pod's
+ * policy was never asked. That moves routes, so it need not be looked for while they stand still.
+ */
+static __always_inline bool admit_is_moved(const struct cara_conn *conn, const struct packet *p)
+{
+	struct cara_endpoint *endpoint;
+
+	if (conn->leg[p->dir & 1].route_gen == conn_gen(0))
+		return false;
+	endpoint = bpf_map_lookup_elem(&cara_endpoints, packet_dst(p));
+	return endpoint && endpoint->ifindex != conn->leg[!p->dir].from_ifindex;
+}
+
 /* A packet of a known connection. */
 static __always_inline int admit_known(struct __sk_buff *skb, struct packet *p,
 				       struct cara_conn *conn, struct cara_conn *fresh, __u64 now)
 {
 	int reason = CARA_PASS;
 
-	if (!(conn->flags & CARA_CONN_FROM_HOST) && !conn_is_current(conn))
+	if (!(conn->flags & CARA_CONN_FROM_HOST) &&
+	    (!conn_is_current(conn) || admit_is_moved(conn, p)))
 		reason = admit_again(skb, p, conn, fresh);
 	if (!reason)
 		conn_touch(conn, p, now, skb->len);

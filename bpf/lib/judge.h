@@ -80,7 +80,7 @@ static __always_inline bool judge_is_forbidden_tunnel(const struct packet *p)
 /* A source outside: it may be anyone but us. */
 static __always_inline bool judge_is_forged_outside(const struct packet *p)
 {
-	return addr_is_martian_source(packet_src(p)) ||
+	return addr_is_unroutable(packet_src(p)) ||
 	       bpf_map_lookup_elem(&cara_locals, packet_src(p));
 }
 

@@ -87,7 +87,7 @@ __noinline int route_find(struct __sk_buff *skb, struct packet *p, struct cara_l
 	if (!p || !leg)
 		return CARA_DROP_NO_ROUTE;
 	route_to_stack(leg);
-	if (bpf_map_lookup_elem(&cara_locals, packet_dst(p)))
+	if (addr_is_unroutable(packet_dst(p)) || bpf_map_lookup_elem(&cara_locals, packet_dst(p)))
 		return CARA_DROP_HOST_ENDPOINT;
 	route_question(&fib, skb, p);
 	/* Neighbours are bpf_redirect_neigh's business (flag of Linux 6.6, EINVAL before). */
