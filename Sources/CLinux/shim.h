@@ -64,6 +64,11 @@ static inline int linux_namespace_type(int fd)
 	return ioctl(fd, NS_GET_NSTYPE);
 }
 
+static inline int linux_pipe(int ends[2])
+{
+	return (int)syscall(SYS_pipe2, ends, O_CLOEXEC);
+}
+
 static inline pid_t linux_gettid(void)
 {
 	return (pid_t)syscall(SYS_gettid);

@@ -2,6 +2,7 @@ import CLinux
 import Glibc
 import Model
 import Netlink
+import Support
 import Testing
 import Wire
 
@@ -103,7 +104,7 @@ struct ReplyTests {
     func damaged() throws {
         let seed: UInt64 = 7
         print("seed \(seed)")
-        var random = SplitMix(state: seed)
+        var random = SeededRandom(seed: seed)
         let datagram = bytes("40000000 10000200 05000000 01000000") + bytes(Self.linkBody)
         for _ in 0..<20_000 {
             var damaged = datagram
@@ -151,18 +152,5 @@ struct ReplyTests {
         #expect(replies.first?.body == [0xaa, 0xbb])
         let outcome = try replies.last?.outcome()
         #expect(outcome == NetlinkOutcome(errno: 0, detail: ""))
-    }
-}
-
-/// Repeatable random numbers.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-        return z ^ z >> 31
     }
 }
