@@ -30,24 +30,46 @@ package struct ControlClient: ~Copyable {
     private let socket: Descriptor
     private var frames = ControlFrames(limit: ControlFrames.responseLimit)
 
-    /// Connects; a local connection is made at once or not at all.
-    package init(path: String = ControlSocket.defaultPath) throws(ControlError) {
+    /// Connects, waiting at most `timeout` when more than the agent lets wait to be accepted.
+    package init(
+        path: String = ControlSocket.defaultPath,
+        timeout: Duration = .seconds(10)
+    ) throws(ControlError) {
         do throws(LinuxError) {
-            let socket = try ControlSocket.open(nonblocking: true)
-            try ControlSocket.withAddress(of: path) { address, length throws(LinuxError) in
-                _ = try socket.withRaw { raw throws(LinuxError) in
-                    try Linux.call("connect", on: path) { connect(raw, address, length) }
-                }
-            }
+            self.socket = try Self.connect(path, timeout)
             self.path = path
-            self.socket = socket
         } catch {
             switch error.errno {
-            // EAGAIN: more wait to be accepted than the agent lets; as good as not there.
-            case ENOENT, ECONNREFUSED, EAGAIN: throw .notRunning(path: path)
+            case ENOENT, ECONNREFUSED: throw .notRunning(path: path)
+            case EAGAIN: throw .timedOut(path: path)
             default: throw .linux(error)
             }
         }
+    }
+
+    /// Connecting blocks, for the kernel knows no other way to wait for room in the queue; the
+    /// socket does not, once it is connected.
+    private static func connect(
+        _ path: String,
+        _ timeout: Duration
+    ) throws(LinuxError) -> Descriptor {
+        let socket = try ControlSocket.open(nonblocking: false)
+        let (seconds, attoseconds) = timeout.components
+        var limit = timeval(
+            tv_sec: Int(seconds),
+            tv_usec: Int(attoseconds / 1_000_000_000_000)
+        )
+        try ControlSocket.withAddress(of: path) { address, length throws(LinuxError) in
+            try socket.withRaw { raw throws(LinuxError) in
+                _ = try Linux.call("setsockopt") {
+                    let size = socklen_t(MemoryLayout<timeval>.size)
+                    return setsockopt(raw, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
+                }
+                _ = try Linux.call("connect", on: path) { Glibc.connect(raw, address, length) }
+                _ = try Linux.call("fcntl") { fcntl(raw, F_SETFL, O_NONBLOCK) }
+            }
+        }
+        return socket
     }
 
     /// Sends a request and waits for its answer, at most `timeout`.

@@ -12,7 +12,7 @@ final class ConnectionGate: Sendable {
 
     /// Runs `body` for the connection, or closes it when there are too many.
     func admit(
-        _ connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>,
+        _ connection: ControlServer.Connection,
         _ body: () async -> Void
     ) async {
         guard enter() else {

@@ -70,14 +70,14 @@ struct ControlConnection {
 
 extension Channel {
     /// The user at the other end of a local socket.
-    func peerUser() async throws -> UInt32 {
+    func peerUser() -> EventLoopFuture<UInt32> {
         guard let options = self as? any SocketOptionProvider else {
-            throw ChannelError.operationUnsupported
+            return eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
         }
-        let peer: linux_peer = try await options.unsafeGetSocketOption(
+        let peer: EventLoopFuture<linux_peer> = options.unsafeGetSocketOption(
             level: .socket,
             name: NIOBSDSocket.Option(rawValue: SO_PEERCRED)
-        ).get()
-        return peer.uid
+        )
+        return peer.map(\.uid)
     }
 }

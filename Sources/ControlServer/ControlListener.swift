@@ -12,7 +12,7 @@ final class ControlListener: Sendable {
     private let lock: Descriptor
     private let socket: Descriptor
 
-    private static let backlog: Int32 = 512
+    static let backlog: Int32 = 512
 
     init(path: String) throws(LinuxError) {
         try Self.makeDirectory(above: path)

@@ -1,4 +1,6 @@
 package import Control
+import Glibc
+import Linux
 package import NIOCore
 import NIOPosix
 
@@ -41,15 +43,32 @@ package struct ControlServer: Sendable {
     ) async throws {
         let listener = try ControlListener(path: path)
         defer { listener.removeSocket() }
+        let users = limits.users
         let server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .serverChannelOption(.backlog, value: ControlListener.backlog)
             .bind(listener.duplicateSocket()) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
-                        wrappingChannelSynchronously: channel
-                    )
+                channel.peerUser().flatMapThrowing { user in
+                    guard users.contains(user) else {
+                        channel.close(promise: nil)
+                        throw LinuxError(call: "accept", object: "user \(user)", errno: EPERM)
+                    }
+                    return try Connection(wrappingChannelSynchronously: channel)
                 }
             }
         await whenListening()
+        // Not a child: a cancelled one would drop connections accepted but not yet served, which
+        // NIO does not allow. Closing the server's channel ends it, with each of them in hand.
+        let accepting = Task { try await accept(server) }
+        try await withTaskCancellationHandler {
+            try await accepting.value
+        } onCancel: {
+            server.channel.close(promise: nil)
+        }
+    }
+
+    typealias Connection = NIOAsyncChannel<ByteBuffer, ByteBuffer>
+
+    private func accept(_ server: NIOAsyncChannel<Connection, Never>) async throws {
         try await server.executeThenClose { connections in
             let gate = ConnectionGate(limit: limits.connections)
             try await withThrowingDiscardingTaskGroup { group in
@@ -58,16 +77,16 @@ package struct ControlServer: Sendable {
                         await gate.admit(connection) { await serve(connection) }
                     }
                 }
+                group.cancelAll()
             }
         }
     }
 
-    private func serve(_ channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async {
+    private func serve(_ connection: Connection) async {
         do {
-            try await channel.executeThenClose { inbound, outbound in
-                guard try await limits.users.contains(channel.channel.peerUser()) else { return }
-                var connection = ControlConnection(channel.channel, outbound, limits.patience)
-                try await connection.serve(inbound, handler)
+            try await connection.executeThenClose { inbound, outbound in
+                var client = ControlConnection(connection.channel, outbound, limits.patience)
+                try await client.serve(inbound, handler)
             }
         } catch {
             // The peer went away, or was shown the door: nobody is left to tell.

@@ -41,8 +41,7 @@ struct PluginTests {
             }
             result.withLock { $0 = process }
             group.cancelAll()
-            // The server ends by being cancelled.
-            try? await group.waitForAll()
+            try await group.waitForAll()
         }
         unlink("\(path).lock")
         let process = result.withLock { $0 }
