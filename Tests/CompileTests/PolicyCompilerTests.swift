@@ -1,0 +1,193 @@
+import Model
+import Testing
+
+@testable import Compile
+
+/// Single rules of the compiler that random worlds meet too rarely.
+@Suite struct PolicyCompilerTests {
+    private static let pod = EndpointID.workload(node: "here", workload: "ns/a", endpoint: "eth0")
+    private static let address = Address(v4: 0x0a00_0001)
+
+    private static func endpoint(
+        _ id: EndpointID = pod,
+        _ change: (inout Endpoint) -> Void = { _ in }
+    ) -> Update {
+        var endpoint = Endpoint(id: id, labels: ["app": "web"], addresses: [address])
+        change(&endpoint)
+        return .endpoint(id, endpoint)
+    }
+
+    private static func policy(
+        _ name: String = "p",
+        ingress: [Rule] = [],
+        egress: [Rule] = []
+    ) -> Update {
+        let id = PolicyID(kind: .globalNetworkPolicy, name: name)
+        return .policy(
+            id,
+            Policy(
+                id: id,
+                ingress: ingress,
+                egress: egress,
+                appliesToIngress: true,
+                appliesToEgress: true
+            )
+        )
+    }
+
+    private static func allow(ports: ClosedRange<UInt16>) -> Rule {
+        var rule = Rule(.allow)
+        rule.protocol = .tcp
+        rule.destination.ports = [.range(ports)]
+        return rule
+    }
+
+    // MARK: Programs
+
+    @Test func `an endpoint without policies and profiles has the program that denies all`() {
+        var compiler = PolicyCompiler(localNode: "here")
+        let change = compiler.apply([Self.endpoint()])
+        let programs = EndpointPrograms(id: Self.pod, ingress: 0, egress: 0)
+        #expect(change.endpoints == [Self.address: programs])
+        #expect(change.programsAdded.isEmpty && change.rules.isEmpty)
+    }
+
+    @Test func `endpoints under the same rules share a program`() {
+        var compiler = PolicyCompiler(localNode: "here")
+        let other = EndpointID.workload(node: "here", workload: "ns/b", endpoint: "eth0")
+        let change = compiler.apply([
+            Self.endpoint(), Self.endpoint(other) { $0.addresses = [Address(v4: 0x0a00_0002)] },
+            Self.policy(ingress: [Self.allow(ports: 80...80)]),
+        ])
+        #expect(Set(change.endpoints.values.map { $0?.ingress }).count == 1)
+        #expect(change.programsAdded.count == 2)
+    }
+
+    @Test func `rules that ask again what was decided are left out`() {
+        var compiler = PolicyCompiler(localNode: "here")
+        let rules = (0..<500).map { _ in Self.allow(ports: 80...80) }
+        let change = compiler.apply([Self.endpoint(), Self.policy(ingress: rules)])
+        let ingress = change.endpoints[Self.address]??.ingress
+        let tables = change.programsAdded.first { $0.id == ingress }
+        #expect(tables?.verdicts.count == 2)
+        #expect(change.rules.count == 3)
+    }
+
+    @Test func `objects of other nodes and staged policies make no programs`() {
+        var compiler = PolicyCompiler(localNode: "there")
+        let staged = PolicyID(kind: .stagedGlobalNetworkPolicy, name: "s")
+        let change = compiler.apply([
+            Self.endpoint(), Self.policy(),
+            .policy(staged, Policy(id: staged, appliesToIngress: true, appliesToEgress: true)),
+        ])
+        #expect(change.isEmpty)
+    }
+
+    // MARK: Bounds
+
+    @Test func `a new endpoint whose program does not fit is denied, and the change says so`() {
+        var compiler = PolicyCompiler(localNode: "here", verdictLimit: 8)
+        let rules = (1...20).map { Self.allow(ports: $0 * 10...$0 * 10) }
+        let change = compiler.apply([Self.endpoint(), Self.policy(ingress: rules)])
+        #expect(change.endpoints[Self.address]??.ingress == 0)
+        guard case .tooManyVerdicts(Self.pod, .ingress, let count, 8) = change.failures.first else {
+            Issue.record("\(change.failures)")
+            return
+        }
+        #expect(count > 8 && change.failures.count == 1)
+        #expect(!change.programsAdded.contains { $0.verdicts.count > 8 })
+    }
+
+    @Test func `an endpoint keeps its program when the new one does not fit`() {
+        var compiler = PolicyCompiler(localNode: "here", verdictLimit: 8)
+        var tables = TableInterpreter()
+        let fits = Self.policy(ingress: [Self.allow(ports: 80...80)])
+        tables.apply(compiler.apply([Self.endpoint(), fits]))
+        let before = tables.endpoints
+        let rules = (1...20).map { Self.allow(ports: $0 * 10...$0 * 10) }
+        let change = compiler.apply([Self.policy(ingress: rules)])
+        tables.apply(change)
+        #expect(tables.endpoints == before && !change.failures.isEmpty)
+        let flow = Flow(
+            source: Address(v4: 9),
+            destination: Self.address,
+            protocol: .tcp,
+            destinationPort: 80
+        )
+        #expect(tables.judge(flow, .ingress)?.isAllowed == true)
+        tables.apply(compiler.apply([fits]))
+        #expect(compiler.apply([fits]).failures.isEmpty)
+    }
+
+    @Test func `a class that a program has no room for is denied`() {
+        var compiler = PolicyCompiler(localNode: "here", verdictLimit: 2)
+        var tables = TableInterpreter()
+        var rules: [Rule] = []
+        for value in ["x", "y"] {
+            var rule = Rule(.allow)
+            rule.source.selectors = ["set == \"\(value)\""]
+            rules.append(rule)
+        }
+        tables.apply(compiler.apply([Self.endpoint(), Self.policy(ingress: rules)]))
+        let remotes = ["x": Address(v4: 1), "y": Address(v4: 2)]
+        var failures: [CompileFailure] = []
+        for (value, address) in remotes.sorted(by: { $0.key < $1.key }) {
+            let id = NetworkSetID(name: value)
+            let set = NetworkSet(id: id, labels: ["set": value], nets: [Prefix(address)])
+            let change = compiler.apply([.networkSet(id, set)])
+            failures += change.failures
+            tables.apply(change)
+        }
+        #expect(failures.count == 1)
+        let allowed = remotes.values.filter { remote in
+            let flow = Flow(source: remote, destination: Self.address, protocol: .udp)
+            return tables.judge(flow, .ingress)?.isAllowed == true
+        }
+        #expect(allowed == [Address(v4: 1)])
+    }
+
+    // MARK: Disputes and foreign sources
+
+    @Test(arguments: [false, true])
+    func `of two endpoints with one address the first by name has it`(_ isReversed: Bool) {
+        let other = EndpointID.workload(node: "here", workload: "ns/b", endpoint: "eth0")
+        let updates = [Self.endpoint(other), Self.endpoint()]
+        var compiler = PolicyCompiler(localNode: "here")
+        let change = compiler.apply(isReversed ? updates.reversed() : updates)
+        #expect(change.endpoints[Self.address]??.id == Self.pod)
+        #expect(change.conflicts == [Self.address: [other]])
+        let end = compiler.apply([.endpoint(Self.pod, nil)])
+        #expect(end.endpoints[Self.address]??.id == other)
+        #expect(end.conflicts == [Self.address: []])
+    }
+
+    @Test func `what cannot be known of a foreign source allows nothing and denies`() {
+        var allow = Rule(.allow)
+        allow.source.selectors = ["app == \"web\""]
+        var deny = Rule(.deny)
+        deny.source.selectors = ["app == \"web\""]
+        deny.destination.nets = [Prefix(Address(v4: 7))]
+        var within = Rule(.allow)
+        within.source.nets = [Prefix(Address(v4: 0x0a00_0000), length: 8)].compactMap(\.self)
+        let foreign = [Prefix(Address(v4: 0x0a01_0000), length: 16)].compactMap(\.self)
+        var compiler = PolicyCompiler(localNode: "here")
+        var tables = TableInterpreter()
+        tables.apply(
+            compiler.apply([
+                Self.endpoint { $0.allowedSourcePrefixes = foreign },
+                Self.policy(egress: [allow, deny, within]),
+            ])
+        )
+        let program = tables.spoofers[Self.pod]?[.v4] ?? 0
+        func judge(_ destination: UInt32) -> TableInterpreter.Outcome {
+            let flow = Flow(
+                source: Address(v4: 0x0a01_0001),
+                destination: Address(v4: destination),
+                protocol: .tcp
+            )
+            return tables.judge(flow, remote: flow.destination, program: program)
+        }
+        #expect(judge(7).rule?.index == 1 && !judge(7).isAllowed)
+        #expect(judge(8).rule?.index == 2 && judge(8).isAllowed)
+    }
+}
