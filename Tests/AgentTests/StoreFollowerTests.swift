@@ -99,6 +99,7 @@ struct StoreFollowerTests {
                         continuation.yield("changes \(events.map(\.resource.name))")
                     case .written: break
                     case .lost: continuation.yield("lost")
+                    case .regained: continuation.yield("regained")
                     }
                 }
             }
@@ -128,7 +129,11 @@ struct StoreFollowerTests {
             }
             return seen.last == #"changes ["c"]"#
         }
-        #expect(seen == [#"snapshot ["a"]"#, #"changes ["b"]"#, "lost", #"changes ["c"]"#])
+        #expect(
+            seen == [
+                #"snapshot ["a"]"#, #"changes ["b"]"#, "lost", "regained", #"changes ["c"]"#,
+            ]
+        )
     }
 
     @Test("history that is gone means a new snapshot")
@@ -150,7 +155,11 @@ struct StoreFollowerTests {
                 return seen.last == #"snapshot ["a", "b"]"#
             }
         )
-        #expect(seen == ["snapshot []", #"changes ["a"]"#, "lost", #"snapshot ["a", "b"]"#])
+        #expect(
+            seen == [
+                "snapshot []", #"changes ["a"]"#, "lost", "regained", #"snapshot ["a", "b"]"#,
+            ]
+        )
     }
 
     @Test("waits grow while the store is away, up to a limit")
@@ -169,7 +178,7 @@ struct StoreFollowerTests {
             },
             until: { $0.last == "snapshot []" }
         )
-        #expect(seen.count == 11)
+        #expect(seen.count == 12)
         let all = waits.withLock { $0 }
         #expect(all.first == StoreFollower.waits.first)
         #expect(all.last == StoreFollower.waits.last)

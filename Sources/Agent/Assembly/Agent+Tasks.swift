@@ -105,7 +105,7 @@ extension StoreNews {
         case .snapshot: true
         case .changes(let events):
             events.contains { ["FelixConfiguration", "Node"].contains($0.resource.kind) }
-        case .written, .lost: false
+        case .written, .lost, .regained: false
         }
     }
 }

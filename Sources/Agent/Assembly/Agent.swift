@@ -39,6 +39,7 @@ package struct Agent: Sendable {
         let source = ConfigurationSource(options, store: store, node: node)
         let settings = try await readSettings(source, logger)
         LineLog.setLevel(settings.live.logLevel)
+        health.setTimeout(settings.live.watchdog, of: .dataplane)
         let addresses = try await announce(logger)
         try setNodeParameters(settings, addresses, logger)
         let dataplane = try await startDataplane(settings)
@@ -151,6 +152,7 @@ extension Agent {
             logger: logger("configuration")
         ) { live in
             LineLog.setLevel(live.logLevel)
+            health.setTimeout(live.watchdog, of: .dataplane)
             try await dataplane.apply(live.dataplane)
         }
         let verbs = verbs(settings, dataplane, policy, mtu: try NodeIdentity.mtu(of: addresses))
@@ -181,6 +183,7 @@ extension Agent {
     ) -> AgentVerbs {
         var connection = PodConnector.Settings(node: node, mtu: mtu ?? 1500)
         connection.routeProtocol = UInt8(clamping: settings.fixed.routeProtocol)
+        connection.routePriority = UInt32(clamping: settings.fixed.routePriority)
         let connector = PodConnector(
             connection,
             store: store,

@@ -16,6 +16,8 @@ package struct AgentSettings: Hashable, Sendable {
         package var dataInterfacePattern: String
         package var conntrackSize: Int?
         package var routeProtocol: Int
+        /// Of the host's routes to its pods.
+        package var routePriority: Int
         /// `ipForwarding`: the node's parameters for forwarding are ours to set.
         package var forwardsPackets: Bool
         /// `workloadSourceSpoofing`: pods may use the sources that their annotation names.
@@ -27,8 +29,6 @@ package struct AgentSettings: Hashable, Sendable {
         package var logLevel: Logger.Level
         package var dataplane: Settings
         package var logPrefix: String
-        package var routePriority4: Int
-        package var routePriority6: Int
         package var watchdog: Duration
     }
 
@@ -57,6 +57,7 @@ extension AgentSettings.Fixed {
         let isSized = parameters.source(of: "bpfMapSizeConntrack") != "default"
         conntrackSize = isSized ? parameters.integer("bpfMapSizeConntrack").map { Int($0) } : nil
         routeProtocol = Int(parameters.integer("deviceRouteProtocol") ?? 3)
+        routePriority = Int(parameters.integer("ipv4NormalRoutePriority") ?? 1024)
         forwardsPackets = parameters.text("ipForwarding")?.lowercased() != "disabled"
         allowsSourceSpoofing = parameters.text("workloadSourceSpoofing")?.lowercased() == "any"
     }
@@ -80,8 +81,6 @@ extension AgentSettings.Live {
             dropsInvalid: !parameters.bool("disableConntrackInvalidCheck")
         )
         logPrefix = parameters.text("logPrefix") ?? "calico-packet"
-        routePriority4 = Int(parameters.integer("ipv4NormalRoutePriority") ?? 1024)
-        routePriority6 = Int(parameters.integer("ipv6NormalRoutePriority") ?? 1024)
         watchdog = parameters.duration("dataplaneWatchdogTimeout") ?? .seconds(90)
     }
 }

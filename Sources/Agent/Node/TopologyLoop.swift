@@ -32,7 +32,7 @@ package actor TopologyLoop {
         case .changes(let events):
             for event in events { cluster.apply(event.change) }
         case .written(let event): cluster.apply(event.change)
-        case .lost: return
+        case .lost, .regained: return
         }
         metrics.set(.clusterHosts, Double(cluster.nodeCount))
         await apply()

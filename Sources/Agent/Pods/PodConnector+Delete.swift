@@ -150,7 +150,8 @@ extension PodConnector {
             namespacePath: path,
             addresses: previous.addresses.filter { $0.interface == own }.map(\.address),
             mtu: request.configuration.mtu ?? settings.mtu,
-            routeProtocol: .init(rawValue: settings.routeProtocol)
+            routeProtocol: .init(rawValue: settings.routeProtocol),
+            routePriority: settings.routePriority
         )
         try await offPool { try PodNetwork.check(interface) }
         let id: EndpointID =

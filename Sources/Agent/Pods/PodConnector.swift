@@ -25,6 +25,8 @@ package struct PodConnector: Sendable {
         package var policyTimeout = Duration.seconds(10)
         /// Who the host's routes to pods say they are from.
         package var routeProtocol: UInt8 = 3
+        /// The host's routes to pods give way to those of a smaller priority.
+        package var routePriority: UInt32 = 1024
 
         package init(node: String, mtu: UInt32) {
             self.node = node
@@ -131,7 +133,8 @@ extension PodConnector {
             mtu: request.configuration.mtu ?? settings.mtu,
             queues: request.configuration.queues,
             allowsForwarding: request.configuration.allowsForwarding,
-            routeProtocol: .init(rawValue: settings.routeProtocol)
+            routeProtocol: .init(rawValue: settings.routeProtocol),
+            routePriority: settings.routePriority
         )
         if let text = pod?.annotations[PodStore.Annotation.mac] {
             guard let mac = MAC(text) else {

@@ -23,7 +23,10 @@ package actor PolicyLoop {
     private var hasSnapshot = false
     /// How far the watch has come.
     private var followed = Revision(rawValue: 0)
-    private var isFailing = false
+    /// Why the last change is not in the kernel.
+    private var failure: String?
+    /// Local endpoints that the dataplane refused.
+    private var refused: [EndpointID: String] = [:]
     private var local: [EndpointID: Endpoint] = [:]
     /// Of pods that this agent connected; the store has no place for them in a Pod.
     private var macs: [EndpointID: MAC] = [:]
@@ -83,12 +86,15 @@ package actor PolicyLoop {
         await attach(endpoint)
     }
 
-    /// Carries out again what the kernel refused; does nothing when it holds everything.
+    /// Carries out again what the kernel refused, and reports that this part is alive: one that
+    /// hangs in the kernel does not come to it.
     package func retry() async {
-        guard isFailing else { return }
-        for endpoint in local.values { await attach(endpoint) }
-        await carryOut(DataplaneChange())
-        report()
+        guard !isBusy else { return }
+        for id in refused.keys {
+            if let endpoint = local[id] { await attach(endpoint) }
+        }
+        if failure != nil { await carryOut(DataplaneChange()) }
+        if hasSnapshot { report() }
     }
 }
 
@@ -117,7 +123,11 @@ extension PolicyLoop {
                 guard hasSnapshot, event.revision > followed else { continue }
                 updates += table.apply(event)
             case .lost(let reason):
+                logger.warning("the store is away", metadata: ["reason": "\(reason)"])
                 health.report(.store, isReady: false, reason)
+            case .regained:
+                logger.info("the store is back")
+                health.report(.store, isReady: hasSnapshot)
             }
         }
         guard !updates.isEmpty || isFirst else { return report() }
@@ -132,9 +142,10 @@ extension PolicyLoop {
         metrics.observe(.compileSeconds, clock.now - start)
         metrics.observe(.batchSize, Double(updates.count))
         failures = change.failures.map(\.description)
+        for failure in failures { logger.warning("policy", metadata: ["problem": "\(failure)"]) }
         await carryOut(change)
         // What programs on their way out asked is dropped once nothing in the kernel asks it.
-        while !isFailing, compiler.needsSettling {
+        while failure == nil, compiler.needsSettling {
             await carryOut(compiler.apply([]))
         }
         report()
@@ -145,9 +156,11 @@ extension PolicyLoop {
         guard let endpoint else {
             guard local.removeValue(forKey: id) != nil else { return }
             macs[id] = nil
+            refused[id] = nil
             do throws(DataplaneError) {
                 try await kernel.detach(id)
             } catch {
+                // Its addresses go with the change that follows.
                 fail("taking \(id) away", error)
             }
             return
@@ -161,7 +174,9 @@ extension PolicyLoop {
         endpoint.mac = macs[endpoint.id] ?? endpoint.mac
         do throws(DataplaneError) {
             try await kernel.attach(endpoint)
+            refused[endpoint.id] = nil
         } catch {
+            refused[endpoint.id] = "\(error)"
             fail("attaching \(endpoint.id)", error)
         }
     }
@@ -171,20 +186,18 @@ extension PolicyLoop {
         let start = clock.now
         do throws(DataplaneError) {
             let report = try await kernel.carryOut(change)
-            isFailing = false
+            failure = nil
             conflicts = report.conflicts
             logger.debug("applied", metadata: ["writes": "\(report.writes)"])
-            health.report(.dataplane, isReady: true)
         } catch {
+            failure = "\(error)"
             fail("applying policy", error)
         }
         metrics.observe(.applySeconds, clock.now - start)
     }
 
     private func fail(_ what: String, _ error: DataplaneError) {
-        isFailing = true
         metrics.add(.applyFailures)
-        health.report(.dataplane, isReady: false, "\(what): \(error)")
         logger.error("\(what) failed", metadata: ["error": "\(error)"])
     }
 }
@@ -193,6 +206,17 @@ extension PolicyLoop {
 
 extension PolicyLoop {
     private func report() {
+        reportDataplane()
+        reportResources()
+    }
+
+    private func reportDataplane() {
+        guard hasSnapshot else { return }
+        let wrong = (failure.map { [$0] } ?? []) + refused.values.sorted()
+        health.report(.dataplane, isReady: wrong.isEmpty, wrong.prefix(5).joined(separator: "; "))
+    }
+
+    private func reportResources() {
         for (key, problem) in table.problems where reported[key] != problem {
             logger.warning(
                 "invalid object is treated as absent",

@@ -11,6 +11,8 @@ package enum StoreNews: Sendable {
     case written(Event)
     /// The store cannot be reached; what is known goes on to hold.
     case lost(String)
+    /// It can be reached again, and nothing may have happened meanwhile.
+    case regained
 }
 
 /// Follows a store for ever: a snapshot, then changes; after a failure it waits and goes on where
@@ -41,16 +43,23 @@ package struct StoreFollower: Sendable {
     package func run(_ take: (StoreNews) async -> Void) async throws {
         var position: Revision?
         var wait = Self.waits.first
+        var isLost = false
         while true {
             do {
+                if isLost {
+                    // A watch in which nothing happens would not tell that the store is back.
+                    _ = try await store.get(ResourceKey(.core("Namespace"), name: "default"))
+                    await take(.regained)
+                    isLost = false
+                }
                 if position == nil {
                     let (items, revision) = try await store.snapshot(types)
                     await take(.snapshot(items, revision))
                     position = revision
                 }
                 guard let from = position else { continue }
-                wait = Self.waits.first
                 for try await events in store.watch(types, from: from) {
+                    wait = Self.waits.first
                     await take(.changes(events))
                     if let last = events.last { position = last.revision }
                 }
@@ -60,6 +69,7 @@ package struct StoreFollower: Sendable {
                     position = nil
                     continue
                 }
+                isLost = true
                 await take(.lost("\(error)"))
                 try await sleep(wait)
                 wait = min(wait * 2, Self.waits.last)
