@@ -82,6 +82,8 @@ static __always_inline int admit_again(struct __sk_buff *skb, struct packet *p,
 	p->dir = !(conn->flags & CARA_CONN_FROM_A);
 	p->icmp = conn->icmp;
 	p->from = conn->leg[p->dir & 1].from_ifindex;
+	/* what the hook peeked at may be the other end */
+	fresh->dst_slot = 0;
 	reason = judge(skb, p, fresh, p->from ? ORIGIN_WORKLOAD : ORIGIN_WIRE);
 	p->dir = dir;
 	p->icmp = icmp;
@@ -163,20 +165,18 @@ static __always_inline int admit_midstream(const struct packet *p, __u32 origin)
 
 /*
  * Decides about a packet that is no ICMP error: CARA_PASS, and then the scratch holds the way, or a
- * reason to drop. The scratch must be clear.
+ * reason to drop. `conn` is the entry of its key, if there is one. The scratch must be clear.
  */
-__noinline int admit(struct __sk_buff *skb, struct packet *p, __u32 origin)
+__noinline int admit(struct __sk_buff *skb, struct packet *p, struct cara_conn *conn, __u32 origin)
 {
 	struct cara_scratch *scratch = scratch_get();
-	__u64 now = bpf_ktime_get_coarse_ns();
+	__u64 now = clock_now();
 	enum admit_state state;
-	struct cara_conn *conn;
 	struct cara_leg *leg;
 	int reason;
 
 	if (!p || !scratch)
 		return CARA_DROP_MALFORMED;
-	conn = bpf_map_lookup_elem(&cara_conns, &p->key);
 	state = admit_state(conn, p, now);
 	if (conn && state == ADMIT_KNOWN && admit_fits(skb, p, conn, origin)) {
 		leg = &conn->leg[p->dir & 1];

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <linux/errno.h>
+#include "clock.h"
 #include "maps.h"
 #include "transport.h"
 
@@ -140,7 +141,7 @@ static __always_inline int conn_create(struct packet *p, struct cara_conn *fresh
 	struct cara_leg *leg = &fresh->leg[p->dir & 1];
 	long result;
 
-	fresh->created = bpf_ktime_get_coarse_ns();
+	fresh->created = clock_now();
 	fresh->seen = fresh->created;
 	fresh->icmp = p->icmp;
 	fresh->flags = flags | conn_tcp_flags(p) | (p->dir ? 0 : CARA_CONN_FROM_A);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "clock.h"
 #include "maps.h"
 #include "transport.h"
 
@@ -27,7 +28,7 @@ static __always_inline enum cara_reason fragment_remember(const struct packet *p
 {
 	struct cara_frag_key key = {};
 	struct cara_frag frag = {
-		.seen = bpf_ktime_get_coarse_ns(),
+		.seen = clock_now(),
 		.sport = packet_sport(p),
 		.dport = packet_dport(p),
 		.icmp = p->icmp,
@@ -49,7 +50,7 @@ static __always_inline enum cara_reason fragment_recall(struct packet *p)
 
 	fragment_key(&key, p);
 	frag = bpf_map_lookup_elem(&cara_frags, &key);
-	if (!frag || bpf_ktime_get_coarse_ns() - frag->seen > limit)
+	if (!frag || clock_now() - frag->seen > limit)
 		return CARA_DROP_FRAGMENT_UNKNOWN;
 	p->key.proto = frag->proto;
 	p->kind = frag->kind;

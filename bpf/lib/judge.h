@@ -20,34 +20,45 @@ enum judge_origin {
 };
 
 /*
- * The endpoint of a local address and the generation its record belongs to. The agent writes the
- * record first and moves the generation then; reading them in the opposite order, an old record never
- * comes with a new generation, which would hide the change from the connection for ever.
+ * The agent writes an endpoint's record first and moves its generation then. Here the generation is
+ * read first and the record then, so that an old record never comes with a new generation, which would
+ * hide the change from the connection for ever. The slot must be known for that: hence two look-ups.
  */
-static __always_inline struct cara_endpoint *judge_endpoint(const struct cara_addr *addr, __u32 *gen)
+static __always_inline bool judge_peek(const struct cara_addr *addr, __u32 *slot, __u32 *gen)
 {
 	struct cara_endpoint *endpoint = bpf_map_lookup_elem(&cara_endpoints, addr);
-	__u32 slot;
 
-	if (!endpoint)
-		return NULL;
-	slot = endpoint->slot;
-	*gen = conn_gen(slot);
-	endpoint = bpf_map_lookup_elem(&cara_endpoints, addr);
-	return endpoint && endpoint->slot == slot ? endpoint : NULL;
+	*slot = endpoint ? endpoint->slot : 0;
+	*gen = conn_gen(*slot);
+	return endpoint;
 }
 
-static __always_inline struct cara_iface *judge_iface(__u32 ifindex, __u32 *gen)
+/* The record of a local address; `slot`, when it is not 0, was peeked at already. */
+static __always_inline struct cara_endpoint *judge_endpoint(const struct cara_addr *addr,
+							    __u32 *slot, __u32 *gen)
+{
+	struct cara_endpoint *endpoint;
+
+	if (!*slot && !judge_peek(addr, slot, gen))
+		return NULL;
+	endpoint = bpf_map_lookup_elem(&cara_endpoints, addr);
+	if (endpoint && endpoint->slot == *slot)
+		return endpoint;
+	*slot = 0;
+	return NULL;
+}
+
+/* The same for sources that an interface may use beyond its addresses. */
+static __always_inline struct cara_iface *judge_iface(__u32 ifindex, __u32 *slot, __u32 *gen)
 {
 	struct cara_iface *iface = bpf_map_lookup_elem(&cara_ifaces, &ifindex);
-	__u32 slot;
 
 	if (!iface)
 		return NULL;
-	slot = iface->slot;
-	*gen = conn_gen(slot);
+	*slot = iface->slot;
+	*gen = conn_gen(*slot);
 	iface = bpf_map_lookup_elem(&cara_ifaces, &ifindex);
-	return iface && iface->slot == slot ? iface : NULL;
+	return iface && iface->slot == *slot ? iface : NULL;
 }
 
 /* Whether the interface may send from an address that is none of its own (allowedSourcePrefixes). */
@@ -103,24 +114,23 @@ static __always_inline int judge_source(struct __sk_buff *skb, struct packet *p,
 					struct cara_conn *fresh, enum judge_origin origin)
 {
 	struct cara_leg *out = &fresh->leg[p->dir & 1], *back = &fresh->leg[!p->dir];
-	struct cara_endpoint *endpoint = judge_endpoint(packet_src(p), &fresh->src_gen);
+	struct cara_endpoint *endpoint;
 	struct cara_iface *iface;
 	__u32 program;
 	int reason;
 
+	endpoint = judge_endpoint(packet_src(p), &fresh->src_slot, &fresh->src_gen);
 	if (endpoint) {
 		if (endpoint->ifindex != p->from)
 			return CARA_DROP_SPOOFED_SOURCE;
 		if (!(endpoint->flags & CARA_ENDPOINT_READY))
 			return CARA_DROP_NOT_READY;
-		fresh->src_slot = endpoint->slot;
 		program = endpoint->egress_program;
 		route_to_endpoint(back, endpoint);
 	} else if (origin == ORIGIN_WORKLOAD) {
-		iface = judge_iface(p->from, &fresh->src_gen);
+		iface = judge_iface(p->from, &fresh->src_slot, &fresh->src_gen);
 		if (!iface || !judge_may_spoof(p->from, iface, packet_src(p)))
 			return CARA_DROP_SPOOFED_SOURCE;
-		fresh->src_slot = iface->slot;
 		program = packet_is_v4(p) ? iface->egress_program4 : iface->egress_program6;
 	} else {
 		return judge_is_forged_outside(p) ? CARA_DROP_SPOOFED_SOURCE : CARA_PASS;
@@ -138,13 +148,13 @@ static __always_inline int judge_destination(struct __sk_buff *skb, struct packe
 					     struct cara_conn *fresh)
 {
 	struct cara_leg *out = &fresh->leg[p->dir & 1], *back = &fresh->leg[!p->dir];
-	struct cara_endpoint *endpoint = judge_endpoint(packet_dst(p), &fresh->dst_gen);
+	struct cara_endpoint *endpoint;
 	int reason;
 
+	endpoint = judge_endpoint(packet_dst(p), &fresh->dst_slot, &fresh->dst_gen);
 	if (endpoint) {
 		if (!(endpoint->flags & CARA_ENDPOINT_READY))
 			return CARA_DROP_NOT_READY;
-		fresh->dst_slot = endpoint->slot;
 		back->from_ifindex = endpoint->ifindex;
 		route_to_endpoint(out, endpoint);
 		reason = policy(skb, p, endpoint->ingress_program, CARA_INGRESS);
@@ -160,8 +170,8 @@ static __always_inline int judge_destination(struct __sk_buff *skb, struct packe
 }
 
 /*
- * Judges `p` as if it were the first of its connection. `fresh` must be zero; slots, rules and what is
- * known of both ways are entered in it.
+ * Judges `p` as if it were the first of its connection. `fresh` must be zero, but for a destination
+ * that was peeked at; slots, rules and what is known of both ways are entered in it.
  */
 __noinline int judge(struct __sk_buff *skb, struct packet *p, struct cara_conn *fresh, __u32 origin)
 {

@@ -123,9 +123,18 @@ static __always_inline bool route_is_too_big(struct __sk_buff *skb, const struct
 	return p->l4_off - ETH_HLEN + p->l4_len + segment > mtu;
 }
 
+/*
+ * Whether the skb may carry the device's sum over the whole packet, which must then follow every change
+ * that has no checksum of its own. Workloads' packets never do: a stack that forwards drops such a sum.
+ */
+enum route_sum {
+	ROUTE_NO_SUM,
+	ROUTE_DEVICE_SUM,
+};
+
 /* One hop less (RFC 791 3.2, RFC 8200 3); false when none is left and the stack must tell the sender. */
 static __always_inline bool route_hop(struct __sk_buff *skb, const struct packet *p,
-				      const struct route_macs *macs)
+				      const struct route_macs *macs, enum route_sum sum)
 {
 	void *end = (void *)(long)skb->data_end;
 	struct ethhdr *eth = (void *)(long)skb->data;
@@ -133,13 +142,13 @@ static __always_inline bool route_hop(struct __sk_buff *skb, const struct packet
 	struct iphdr *ip = (void *)(eth + 1);
 
 	if (packet_is_v4(p)) {
-		__u32 sum;
+		__u32 check;
 
 		if ((void *)(ip + 1) > end || ip->ttl <= 1)
 			return false;
 		/* RFC 1624: the sum grows by what the high byte of its word lost */
-		sum = ip->check + bpf_htons(0x0100);
-		ip->check = sum + (sum >= 0xffff);
+		check = ip->check + bpf_htons(0x0100);
+		ip->check = check + (check >= 0xffff);
 		ip->ttl--;
 	} else {
 		if ((void *)(ip6 + 1) > end || ip6->hop_limit <= 1)
@@ -150,25 +159,25 @@ static __always_inline bool route_hop(struct __sk_buff *skb, const struct packet
 		__builtin_memcpy(eth->h_dest, macs->dest, sizeof(eth->h_dest));
 		__builtin_memcpy(eth->h_source, macs->source, sizeof(eth->h_source));
 	}
-	if (!packet_is_v4(p))
-		/* A sum over the whole packet, if the device gave one, counts the hop limit too. */
+	/* 10 ns, and IPv4's header sums up to nothing before and after */
+	if (sum == ROUTE_DEVICE_SUM && !packet_is_v4(p))
 		bpf_csum_update(skb, ~(__u32)bpf_htons(1));
 	return true;
 }
 
 /* Sends a packet that was judged on its way. */
 static __always_inline int route_forward(struct __sk_buff *skb, const struct packet *p,
-					 const struct cara_leg *leg)
+					 const struct cara_leg *leg, enum route_sum sum)
 {
 	struct bpf_redir_neigh hop = {};
 
 	if (leg->way == CARA_WAY_PEER) {
-		if (!route_hop(skb, p, (const struct route_macs *)&leg->to))
+		if (!route_hop(skb, p, (const struct route_macs *)&leg->to, sum))
 			return ROUTE_STACK;
 		return bpf_redirect_peer(leg->ifindex, 0);
 	}
 	if (leg->way != CARA_WAY_NEIGH || route_is_too_big(skb, p, leg->mtu) ||
-	    !route_hop(skb, p, NULL))
+	    !route_hop(skb, p, NULL, sum))
 		return ROUTE_STACK;
 	if (addr_is_v4(&leg->to)) {
 		hop.nh_family = ROUTE_AF_INET;

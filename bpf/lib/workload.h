@@ -54,11 +54,10 @@ static __always_inline bool workload_is_neighbour(struct __sk_buff *skb, const s
  * A packet of the node itself to a workload is always allowed; the entry lets the answer back in. TCP
  * counts as established from any packet on, so that connections older than the program go on.
  */
-__noinline int workload_from_node(struct __sk_buff *skb, struct packet *p)
+__noinline int workload_from_node(struct __sk_buff *skb, struct packet *p, struct cara_conn *conn)
 {
 	struct cara_scratch *scratch = scratch_get();
-	__u64 now = bpf_ktime_get_coarse_ns();
-	struct cara_conn *conn;
+	__u64 now = clock_now();
 	struct cara_leg *back;
 
 	if (!p || !scratch)
@@ -67,7 +66,6 @@ __noinline int workload_from_node(struct __sk_buff *skb, struct packet *p)
 	if (p->kind == PACKET_NOTICE || p->kind == PACKET_ERROR || (p->tcp & TCP_RST) ||
 	    addr_equal(&p->key.a, &p->key.b))
 		return CARA_PASS;
-	conn = bpf_map_lookup_elem(&cara_conns, &p->key);
 	if (conn && conn_is_live(conn, p->key.proto, now) &&
 	    conn->leg[!p->dir].from_ifindex == skb->ifindex &&
 	    !(packet_is_syn(p) && conn_is_closed(conn->flags))) {

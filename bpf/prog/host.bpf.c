@@ -28,22 +28,23 @@ static __always_inline int refuse(struct __sk_buff *skb, const struct packet *p,
 	return ROUTE_DROP;
 }
 
-static __always_inline int from_host_slow(struct __sk_buff *skb, struct packet *p)
+static __always_inline int from_host_slow(struct __sk_buff *skb, struct packet *p,
+					  struct cara_conn *conn)
 {
 	struct cara_scratch *scratch = scratch_clear();
 	int reason;
 
 	if (!scratch)
 		return ROUTE_DROP;
-	if (!bpf_map_lookup_elem(&cara_endpoints, packet_dst(p)))
+	if (!judge_peek(packet_dst(p), &scratch->fresh.dst_slot, &scratch->fresh.dst_gen))
 		return ROUTE_STACK;
 	p->from = skb->ifindex;
 	if (p->kind == PACKET_ERROR)
 		reason = admit_error(skb, p, ORIGIN_WIRE);
 	else
-		reason = admit(skb, p, ORIGIN_WIRE);
+		reason = admit(skb, p, conn, ORIGIN_WIRE);
 	if (!reason)
-		return route_forward(skb, p, &scratch->leg);
+		return route_forward(skb, p, &scratch->leg, ROUTE_DEVICE_SUM);
 	event_drop(skb, p, reason);
 	return ROUTE_DROP;
 }
@@ -71,15 +72,15 @@ int from_host(struct __sk_buff *skb)
 	if (reason)
 		return refuse(skb, &p, reason);
 	conn = bpf_map_lookup_elem(&cara_conns, &p.key);
-	now = bpf_ktime_get_coarse_ns();
+	now = clock_now();
 	if (conn && admit_at_once(conn, &p, now)) {
 		leg = &conn->leg[p.dir & 1];
 		if (is_ready(leg)) {
 			conn_touch(conn, &p, now, skb->len);
-			return route_forward(skb, &p, leg);
+			return route_forward(skb, &p, leg, ROUTE_DEVICE_SUM);
 		}
 	}
-	return from_host_slow(skb, &p);
+	return from_host_slow(skb, &p, conn);
 }
 
 SEC("tc")

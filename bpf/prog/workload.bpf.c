@@ -27,7 +27,8 @@ static __always_inline bool is_ready(const struct cara_leg *leg)
 	return leg->way != CARA_WAY_UNKNOWN && leg->route_gen == conn_gen(0);
 }
 
-static __always_inline int from_workload_slow(struct __sk_buff *skb, struct packet *p)
+static __always_inline int from_workload_slow(struct __sk_buff *skb, struct packet *p,
+					      struct cara_conn *conn)
 {
 	struct cara_scratch *scratch = scratch_clear();
 	int reason;
@@ -40,8 +41,8 @@ static __always_inline int from_workload_slow(struct __sk_buff *skb, struct pack
 	else if (p->kind == PACKET_NOTICE && workload_is_neighbour(skb, p))
 		reason = CARA_PASS;
 	else
-		reason = admit(skb, p, ORIGIN_WORKLOAD);
-	return reason ? drop(skb, p, reason) : route_forward(skb, p, &scratch->leg);
+		reason = admit(skb, p, conn, ORIGIN_WORKLOAD);
+	return reason ? drop(skb, p, reason) : route_forward(skb, p, &scratch->leg, ROUTE_NO_SUM);
 }
 
 SEC("tc")
@@ -62,29 +63,30 @@ int from_workload(struct __sk_buff *skb)
 	if (reason)
 		return drop(skb, &p, reason);
 	conn = bpf_map_lookup_elem(&cara_conns, &p.key);
-	now = bpf_ktime_get_coarse_ns();
+	now = clock_now();
 	if (conn && admit_at_once(conn, &p, now)) {
 		leg = &conn->leg[p.dir & 1];
 		if (leg->from_ifindex == skb->ifindex && is_ready(leg)) {
 			conn_touch(conn, &p, now, skb->len);
-			return route_forward(skb, &p, leg);
+			return route_forward(skb, &p, leg, ROUTE_NO_SUM);
 		}
 	}
-	return from_workload_slow(skb, &p);
+	return from_workload_slow(skb, &p, conn);
 }
 
-static __always_inline int to_workload_slow(struct __sk_buff *skb, struct packet *p)
+static __always_inline int to_workload_slow(struct __sk_buff *skb, struct packet *p,
+					    struct cara_conn *conn)
 {
 	int reason;
 
 	if (!scratch_clear())
 		return ROUTE_DROP;
 	if (!p->from)
-		reason = workload_from_node(skb, p);
+		reason = workload_from_node(skb, p, conn);
 	else if (p->kind == PACKET_ERROR)
 		reason = admit_error(skb, p, ORIGIN_STACK);
 	else
-		reason = admit(skb, p, ORIGIN_STACK);
+		reason = admit(skb, p, conn, ORIGIN_STACK);
 	return reason ? drop(skb, p, reason) : ROUTE_STACK;
 }
 
@@ -105,12 +107,12 @@ int to_workload(struct __sk_buff *skb)
 		return drop(skb, &p, reason);
 	p.from = skb->ingress_ifindex;
 	conn = bpf_map_lookup_elem(&cara_conns, &p.key);
-	now = bpf_ktime_get_coarse_ns();
+	now = clock_now();
 	if (conn && admit_at_once(conn, &p, now) && admit_fits(skb, &p, conn, ORIGIN_STACK)) {
 		conn_touch(conn, &p, now, skb->len);
 		return ROUTE_STACK;
 	}
-	return to_workload_slow(skb, &p);
+	return to_workload_slow(skb, &p, conn);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
