@@ -116,9 +116,9 @@ let package = Package(
         module(
             "Agent",
             [
-                "CNI", "Compile", "Control", "ControlServer", "Dataplane", "Datastore",
-                "DatastoreSQLite", "IPAM", "JSON", "Linux", "Model", "Netlink", "PodNetwork",
-                "Resources", "Routing", "Selector", logging, nioCore, nioHTTP1, nioPosix,
+                "CNI", "Compile", "Control", "Dataplane", "Datastore", "DatastoreSQLite", "IPAM",
+                "JSON", "Linux", "Model", "Netlink", "PodNetwork", "Resources", "Routing", logging,
+                nioCore, nioHTTP1, nioPosix,
             ]
         ),
         module(
@@ -145,6 +145,7 @@ let package = Package(
                 "Resources", argumentParser,
             ]
         ),
+        executable("bench-dataplane", ["BPF", "BPFSupport", "CBPFABI", "JSON", "Model"]),
         executable(
             "vectors",
             [
@@ -154,6 +155,14 @@ let package = Package(
         ),
 
         support("Support"),
+        support(
+            "BPFSupport",
+            ["BPF", "CBPFABI", "CBPFPrograms", "CLibBPF", "Linux", "Model", "Netlink"]
+        ),
+        support(
+            "KernelVerdicts",
+            ["BPF", "BPFSupport", "CBPFABI", "CBPFPrograms", "Compile", "Model"]
+        ),
         .executableTarget(
             name: "StoreExerciser",
             dependencies: ["Datastore", "DatastoreSQLite", "JSON", "Resources"],
@@ -166,7 +175,8 @@ let package = Package(
         tests("WireTests", ["Wire"]),
         tests("LinuxTests", ["CLinux", "Linux", "Support"]),
         tests("NetlinkTests", ["CLinux", "Linux", "Model", "Netlink", "Support", "Wire"]),
-        tests("ResourcesTests", ["JSON", "Model", "Resources", "Selector", "Support"]),
+        tests("BPFTests", ["BPF", "BPFSupport", "CBPFABI", "CBPFPrograms", "Model"]),
+        tests("ResourcesTests", ["JSON", "Model", "Resources", "Support"]),
         tests("ConvertTests", ["JSON", "Model", "Resources", "Selector", "Support"]),
         tests(
             "DatastoreTests",
@@ -175,17 +185,31 @@ let package = Package(
                 "StoreExerciser", grdb,
             ]
         ),
-        tests("EvaluateTests", ["Evaluate", "JSON", "Model", "Selector"]),
+        tests("EvaluateTests", ["Evaluate", "JSON", "Model"]),
+        tests("AgreementTests", ["Compile", "Evaluate", "KernelVerdicts", "Model", "Support"]),
+        tests(
+            "DataplaneTests",
+            ["BPF", "CBPFABI", "Compile", "Dataplane", "Linux", "Model", "Netlink", "Support"]
+        ),
+        tests("RoutingTests", ["Linux", "Model", "Netlink", "Routing", "Support"]),
         tests(
             "IPAMTests",
-            ["Datastore", "DatastoreMemory", "IPAM", "JSON", "Model", "Resources"]
+            ["Datastore", "DatastoreMemory", "IPAM", "JSON", "Model", "Resources", "Support"]
         ),
         tests(
-            "CLITests",
-            ["CLI", "Datastore", "DatastoreSQLite", "IPAM", "JSON", "Model", "Resources"]
+            "CNITests",
+            ["CLinux", "CNI", "Control", "ControlServer", "JSON", "Linux", "Model", "caracal-cni"]
         ),
-        tests("CNITests", ["CNI", "Control", "JSON", "Model"]),
         tests("PodNetworkTests", ["Linux", "Model", "Netlink", "PodNetwork", "Support"]),
+        tests(
+            "AgentTests",
+            [
+                "Agent", "CNI", "Compile", "Control", "Dataplane", "Datastore", "DatastoreMemory",
+                "IPAM", "JSON", "Linux", "Model", "Netlink", "Resources", "Support", logging,
+                nioCore, nioPosix,
+            ]
+        ),
+        tests("CLITests", ["CLI", "DatastoreSQLite", "IPAM", "JSON", "Model"]),
         tests("ClusterTests", ["Cluster", "Model"]),
     ]
 )

@@ -2,8 +2,9 @@ import CLibBPF
 import Glibc
 import Linux
 
-/// A program on an interface's clsact qdisc, for kernels before TCX. It stays when the process ends,
-/// and goes with the interface.
+/// A program on an interface's clsact qdisc, for kernels before TCX.
+///
+/// It stays when the process ends, and goes with the interface.
 package struct ClassicFilter: Hashable, Sendable {
     package let ifindex: UInt32
     package let hook: Hook
@@ -18,8 +19,10 @@ package struct ClassicFilter: Hashable, Sendable {
         self.hook = hook
     }
 
-    /// Both option structs end with four bytes of padding. Swift leaves padding as it happens to be,
-    /// and libbpf refuses what is not zero in bytes that it does not know.
+    /// Both option structs end with four bytes of padding.
+    ///
+    /// Swift leaves padding as it happens to be, and libbpf refuses what is not zero in bytes that
+    /// it does not know.
     private static let padding = 4
 
     private var object: String { "interface \(ifindex)" }

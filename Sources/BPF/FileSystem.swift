@@ -26,14 +26,20 @@ package enum FileSystem {
         return true
     }
 
-    /// Makes a directory for pins; one that exists is fine.
+    /// Makes a directory for pins, and those above it; one that exists is fine.
     package static func makeDirectory(_ path: String) throws(BPFError) {
-        do {
-            _ = try call("mkdir") { mkdir(path, 0o700) }
-        } catch where error.errno == EEXIST {
+        guard mkdir(path, 0o700) != 0 else { return }
+        let number = errno
+        let parent = path.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" }
+        switch number {
+        case EEXIST:
             return
-        } catch {
-            throw BPFError(operation: "mkdir", object: path, errno: error.errno)
+        case ENOENT where !parent.isEmpty:
+            try makeDirectory(parent)
+            guard mkdir(path, 0o700) != 0, errno != EEXIST else { return }
+            throw BPFError(operation: "mkdir", object: path, errno: errno)
+        default:
+            throw BPFError(operation: "mkdir", object: path, errno: number)
         }
     }
 }

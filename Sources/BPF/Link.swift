@@ -33,7 +33,9 @@ package struct Link: ~Copyable, Sendable {
         descriptor = link
     }
 
-    /// Opens the link pinned at `path`. The corresponding C function is `bpf_obj_get`.
+    /// Opens the link pinned at `path`.
+    ///
+    /// The corresponding C function is `bpf_obj_get`.
     package init(pinned path: String) throws(BPFError) {
         let link = Descriptor(owning: try check(bpf_obj_get(path), "open pinned link", path))
         object = path

@@ -2,8 +2,9 @@ import CLibBPF
 import Glibc
 import Linux
 
-/// When a write to a map is allowed. The corresponding C constants are `BPF_ANY`, `BPF_NOEXIST`
-/// and `BPF_EXIST`.
+/// When a write to a map is allowed.
+///
+/// The corresponding C constants are `BPF_ANY`, `BPF_NOEXIST` and `BPF_EXIST`.
 package enum MapWrite: UInt64, Sendable {
     case always = 0
     case ifAbsent = 1
@@ -26,7 +27,9 @@ package struct Map<Key: BitwiseCopyable, Value: BitwiseCopyable>: ~Copyable, Sen
         try self.init(owning: Descriptor(owning: raw), name: name)
     }
 
-    /// Opens the map pinned at `path`. The corresponding C function is `bpf_obj_get`.
+    /// Opens the map pinned at `path`.
+    ///
+    /// The corresponding C function is `bpf_obj_get`.
     package init(pinned path: String) throws(BPFError) {
         let raw = try check(bpf_obj_get(path), "open pinned map", path)
         try self.init(owning: Descriptor(owning: raw), name: path)

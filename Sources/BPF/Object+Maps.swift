@@ -7,7 +7,9 @@ import Linux
 
 extension Object {
     /// Pins every map in `directory` under its own name, and uses those that are pinned there
-    /// already. A pinned map of another shape is an error that says which and what to do.
+    /// already.
+    ///
+    /// A pinned map of another shape is an error that says which and what to do.
     package func reusePins(in directory: String) throws(BPFError) {
         for map in maps {
             let declared = MapInfo(declared: map)

@@ -47,7 +47,9 @@ package struct Object<Skeleton>: ~Copyable {
         destroying(skeleton)
     }
 
-    /// Verifies and loads everything. The error's detail is the verifier's last meaningful line.
+    /// Verifies and loads everything.
+    ///
+    /// The error's detail is the verifier's last meaningful line.
     package func load() throws(BPFError) {
         let (result, text) = LibBPFLog.capture { loading(skeleton) }
         guard result < 0 else { return }

@@ -9,7 +9,9 @@ package struct RunResult: Hashable, Sendable {
     package let duration: UInt32
 }
 
-/// Where a test packet seems to come from. The corresponding C struct is `__sk_buff`.
+/// Where a test packet seems to come from.
+///
+/// The corresponding C struct is `__sk_buff`.
 package struct RunContext: Hashable, Sendable {
     /// Interface that the program is attached to, in the namespace of the calling thread.
     package var ifindex: UInt32 = 0
@@ -26,8 +28,9 @@ package struct RunContext: Hashable, Sendable {
 }
 
 extension Program {
-    /// Runs the program on a copy of `packet` without attaching it to anything. With `repeating`
-    /// above 1 each run sees what the one before left of the packet.
+    /// Runs the program on a copy of `packet` without attaching it to anything.
+    ///
+    /// With `repeating` above 1 each run sees what the one before left of the packet.
     package func run(
         on packet: [UInt8],
         as context: RunContext = RunContext(),

@@ -19,7 +19,9 @@ package struct Program: ~Copyable, Sendable {
         descriptor = program
     }
 
-    /// Opens the program pinned at `path`. The corresponding C function is `bpf_obj_get`.
+    /// Opens the program pinned at `path`.
+    ///
+    /// The corresponding C function is `bpf_obj_get`.
     package init(pinned path: String) throws(BPFError) {
         let program = Descriptor(owning: try check(bpf_obj_get(path), "open pinned program", path))
         name = path

@@ -65,7 +65,9 @@ package final class Ring<Record: BitwiseCopyable> {
         ring_buffer__free(ring)
     }
 
-    /// Becomes readable when there are records; for epoll. Valid as long as the reader.
+    /// Becomes readable when there are records; for epoll.
+    ///
+    /// Valid as long as the reader.
     package var pollDescriptor: Int32 { ring_buffer__epoll_fd(ring) }
 
     /// Takes all records that are there now; never waits.

@@ -65,9 +65,17 @@ package enum Command {
         environment: [String: String],
         log: String
     ) throws -> Int32 {
-        let script = #"exec 3>&1; setsid "$@" </dev/null >>"$LOG" 2>&1 3>&- & echo $! >&3"#
+        // What Foundation leaves open across exec would keep our pipes from ever ending.
+        let script = #"""
+            (for fd in /proc/self/fd/*; do
+                fd=${fd##*/}
+                if [ "$fd" -gt 2 ]; then eval "exec $fd>&-"; fi
+            done
+            exec setsid "$@" </dev/null >>"$LOG" 2>&1) &
+            echo $!
+            """#
         let output = try run(
-            ["sh", "-c", script, "sh"] + arguments,
+            ["bash", "-c", script, "bash"] + arguments,
             environment: environment.merging(["LOG": log]) { _, new in new }
         )
         let text = String(decoding: output, as: UTF8.self).trimmingCharacters(

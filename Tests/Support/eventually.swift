@@ -1,3 +1,5 @@
+// An optimised build has no Testing; nothing in it polls.
+#if canImport(Testing)
 package import Testing
 
 /// Polls until `state` is as wanted; when time runs out, the test fails with the last state seen.
@@ -19,3 +21,4 @@ package func eventually<State: Equatable & Sendable>(
         try await clock.sleep(for: .milliseconds(5))
     }
 }
+#endif
