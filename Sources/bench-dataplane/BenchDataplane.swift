@@ -2,8 +2,10 @@ import BPFSupport
 import Glibc
 import JSON
 
-/// Measures the eBPF programs by `BPF_PROG_TEST_RUN`: nanoseconds a packet above a program that only
-/// returns, beside what Calico's programs cost on the same machine. `--json FILE` writes the rows.
+/// Measures the eBPF programs by `BPF_PROG_TEST_RUN`: nanoseconds a packet above a program that
+/// only returns, beside what Calico's programs cost on the same machine.
+///
+/// `--json FILE` writes the rows.
 @main
 struct BenchDataplane {
     private static let rounds = 7

@@ -67,7 +67,11 @@ struct FirstPackets {
         }
         for number in 0..<UInt32(15000) {
             let key = cara_verdict_key(
-                program: 17, group: number, port_group: number % 7, sport_group: 0)
+                program: 17,
+                group: number,
+                port_group: number % 7,
+                sport_group: 0
+            )
             try node.maps.verdicts.set(key, to: cara_verdict())
         }
         try node.setPolicy(of: .a, ingress: 16, egress: 16)

@@ -100,7 +100,8 @@ extension TestNode {
             let outcome = try run(step.0, step.1.bytes)
             guard outcome.action == .drop else { continue }
             throw MissingFixture(
-                description: "pass for step \(index): dropped for \(outcome.reasons)")
+                description: "pass for step \(index): dropped for \(outcome.reasons)"
+            )
         }
     }
 

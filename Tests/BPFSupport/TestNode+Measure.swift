@@ -2,8 +2,9 @@ import BPF
 import Linux
 
 extension TestNode {
-    /// Nanoseconds a run: the mean over `runs` calls of `count` repetitions each. The packet is fresh
-    /// in every call.
+    /// Nanoseconds a run: the mean over `runs` calls of `count` repetitions each.
+    ///
+    /// The packet is fresh in every call.
     package func measure(
         _ place: Place,
         _ packet: [UInt8],

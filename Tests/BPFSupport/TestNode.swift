@@ -23,7 +23,12 @@ package final class TestNode {
     ) throws {
         topology = try Topology.shared.get()
         workloadObject = try Object(
-            "workload", workload__open(), { $0.pointee.obj }, workload__load, workload__destroy)
+            "workload",
+            workload__open(),
+            { $0.pointee.obj },
+            workload__load,
+            workload__destroy
+        )
         try configure(workloadObject)
         try workloadObject.load()
         hostObject = try Object("host", host__open(), { $0.pointee.obj }, host__load, host__destroy)

@@ -3,7 +3,9 @@ package import Model
 import Netlink
 
 /// A node with two pods, an interface to other nodes and routes of every kind, in namespaces of its
-/// own. It never changes once made, so that all tests of a process may share it.
+/// own.
+///
+/// It never changes once made, so that all tests of a process may share it.
 ///
 ///     pod A 10.65.0.2 ── cali-a ┐                           ┌ 192.168.0.2: 10.65.1.0/24
 ///                               ├ node 192.168.0.1 ── eth0 ──┤

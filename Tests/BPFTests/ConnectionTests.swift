@@ -37,21 +37,37 @@ extension Packets {
 
         private static let syn = open((here, out(.syn)))
         private static let closed = open(
-            (here, out(.syn)), (.fromHost, back([.syn, .ack])), (here, out(.ack)),
-            (here, out([.fin, .ack])), (.fromHost, back([.fin, .ack])))
+            (here, out(.syn)),
+            (.fromHost, back([.syn, .ack])),
+            (here, out(.ack)),
+            (here, out([.fin, .ack])),
+            (.fromHost, back([.fin, .ack]))
+        )
         private static let reset = open((here, out(.syn)), (.fromHost, back([.rst, .ack])))
         private static let established = open(
-            (here, out(.syn)), (.fromHost, back([.syn, .ack])), (here, out(.ack)))
+            (here, out(.syn)),
+            (.fromHost, back([.syn, .ack])),
+            (here, out(.ack))
+        )
 
         static let tcpRows: [PacketCase] = [
             .drop("data without a connection", here, out(.ack), CARA_DROP_INVALID_TCP),
-            .drop("SYN and ACK without a connection", here, out([.syn, .ack]), CARA_DROP_INVALID_TCP),
+            .drop(
+                "SYN and ACK without a connection",
+                here,
+                out([.syn, .ack]),
+                CARA_DROP_INVALID_TCP
+            ),
             .drop("SYN and FIN", here, out([.syn, .fin]), CARA_DROP_INVALID_TCP),
             .drop("RST without a connection", here, out(.rst), CARA_DROP_INVALID_TCP),
             .drop("no flags at all", here, out([]), CARA_DROP_INVALID_TCP),
             .drop("data from the wire", .fromHost, back(.ack), CARA_DROP_INVALID_TCP),
-            .drop("data by the stack", .toWorkload(.a, from: .wire),
-                .toPodA.ip(.outside, .podA).tcp(1, 2), CARA_DROP_INVALID_TCP),
+            .drop(
+                "data by the stack",
+                .toWorkload(.a, from: .wire),
+                .toPodA.ip(.outside, .podA).tcp(1, 2),
+                CARA_DROP_INVALID_TCP
+            ),
             .forward("data when that is not checked", here, out(.ack), uncheckTCP),
             .forward("SYN again", here, out(.syn), syn),
             .forward("the answer", .fromHost, back([.syn, .ack]), to: .a, syn),
@@ -60,11 +76,27 @@ extension Packets {
             .forward("data back", .fromHost, back([.psh, .ack]), to: .a, established),
             .forward("the last ACK", here, out(.ack), closed),
             .forward("what follows a RST", here, out(.ack), reset),
-            .drop("SYN from the other side is judged for itself", .fromHost, back(.syn),
-                CARA_DROP_INGRESS_POLICY, syn),
-            .drop("SYN after both closed is judged anew", here, out(.syn),
-                CARA_DROP_EGRESS_POLICY, closed),
-            .drop("SYN after a RST is judged anew", here, out(.syn), CARA_DROP_EGRESS_POLICY, reset),
+            .drop(
+                "SYN from the other side is judged for itself",
+                .fromHost,
+                back(.syn),
+                CARA_DROP_INGRESS_POLICY,
+                syn
+            ),
+            .drop(
+                "SYN after both closed is judged anew",
+                here,
+                out(.syn),
+                CARA_DROP_EGRESS_POLICY,
+                closed
+            ),
+            .drop(
+                "SYN after a RST is judged anew",
+                here,
+                out(.syn),
+                CARA_DROP_EGRESS_POLICY,
+                reset
+            ),
         ]
 
         private static func uncheckTCP(_ node: TestNode) throws {
@@ -81,8 +113,10 @@ extension Packets {
             let node = try TestNode()
             let steps: [(Place, PacketBuilder, UInt32)] = [
                 (Self.here, Self.out(.syn), CARA_CONN_FROM_A.rawValue | CARA_CONN_SYN_A.rawValue),
-                (.fromHost, Self.back([.syn, .ack]),
-                    CARA_CONN_SYN_B.rawValue | CARA_CONN_ACK_B.rawValue | CARA_CONN_REPLIED.rawValue),
+                (
+                    .fromHost, Self.back([.syn, .ack]),
+                    CARA_CONN_SYN_B.rawValue | CARA_CONN_ACK_B.rawValue | CARA_CONN_REPLIED.rawValue
+                ),
                 (Self.here, Self.out(.ack), CARA_CONN_ACK_A.rawValue),
                 (.fromHost, Self.back([.fin, .ack]), CARA_CONN_FIN_B.rawValue),
                 (Self.here, Self.out([.fin, .ack]), CARA_CONN_FIN_A.rawValue),
@@ -110,7 +144,12 @@ extension Packets {
         static let ageRows: [Age] = [
             Age(testDescription: "TCP, handshake begun", proto: 6, flags: 0b11, seconds: 20),
             Age(testDescription: "TCP, established", proto: 6, flags: 0b11111, seconds: 3600),
-            Age(testDescription: "TCP, closed on one side", proto: 6, flags: 0b111111, seconds: 3600),
+            Age(
+                testDescription: "TCP, closed on one side",
+                proto: 6,
+                flags: 0b111111,
+                seconds: 3600
+            ),
             Age(testDescription: "TCP, closed on both", proto: 6, flags: 0b1111111, seconds: 30),
             Age(testDescription: "TCP, reset", proto: 6, flags: 0b10011111, seconds: 40),
             Age(testDescription: "UDP", proto: 17, flags: 1, seconds: 60),
@@ -161,32 +200,77 @@ extension Packets {
         }
 
         static let otherRows: [PacketCase] = [
-            .forward("UDP's answer", .fromHost, .fromWire.ip(.podC6, .podA6).udp(53, 4000), to: .a,
-                open((here, udp()))),
-            .drop("UDP from another port", .fromHost, .fromWire.ip(.podC6, .podA6).udp(54, 4000),
-                CARA_DROP_INGRESS_POLICY, open((here, udp()))),
-            .forward("SCTP's answer", .fromHost, .fromWire.ip(.podC, .podA).sctp(3868, 4000), to: .a,
-                open((here, .fromPodA.ip(.podA, .podC).sctp(4000, 3868)))),
-            .drop("SCTP from another port", .fromHost, .fromWire.ip(.podC, .podA).sctp(3869, 4000),
+            .forward(
+                "UDP's answer",
+                .fromHost,
+                .fromWire.ip(.podC6, .podA6).udp(53, 4000),
+                to: .a,
+                open((here, udp()))
+            ),
+            .drop(
+                "UDP from another port",
+                .fromHost,
+                .fromWire.ip(.podC6, .podA6).udp(54, 4000),
                 CARA_DROP_INGRESS_POLICY,
-                open((here, .fromPodA.ip(.podA, .podC).sctp(4000, 3868)))),
-            .forward("GRE's answer", .fromHost,
-                .fromWire.ip(.podC, .podA) { $0.protocol = 47 }.payload(count: 8), to: .a,
-                open((here, .fromPodA.ip(.podA, .podC) { $0.protocol = 47 }.payload(count: 8)))),
+                open((here, udp()))
+            ),
+            .forward(
+                "SCTP's answer",
+                .fromHost,
+                .fromWire.ip(.podC, .podA).sctp(3868, 4000),
+                to: .a,
+                open((here, .fromPodA.ip(.podA, .podC).sctp(4000, 3868)))
+            ),
+            .drop(
+                "SCTP from another port",
+                .fromHost,
+                .fromWire.ip(.podC, .podA).sctp(3869, 4000),
+                CARA_DROP_INGRESS_POLICY,
+                open((here, .fromPodA.ip(.podA, .podC).sctp(4000, 3868)))
+            ),
+            .forward(
+                "GRE's answer",
+                .fromHost,
+                .fromWire.ip(.podC, .podA) { $0.protocol = 47 }.payload(count: 8),
+                to: .a,
+                open((here, .fromPodA.ip(.podA, .podC) { $0.protocol = 47 }.payload(count: 8)))
+            ),
             .forward("a ping's answer", .fromHost, pong(), to: .a, open((here, ping))),
-            .drop("a ping's answer to another identifier", .fromHost, pong(0, 8),
-                CARA_DROP_INGRESS_POLICY, open((here, ping))),
-            .drop("a ping back is no answer", .fromHost, pong(8), CARA_DROP_INGRESS_POLICY,
-                open((here, ping))),
-            .drop("a timestamp request is no ping", here,
-                .fromPodA.ip(.podA, .podC).icmp(13, identifier: 7), CARA_DROP_EGRESS_POLICY,
-                open((here, ping))),
-            .forward("IPv6 ping's answer", .fromHost,
-                .fromWire.ip(.podC6, .podA6).icmp(129, identifier: 7), to: .a,
-                open((here, .fromPodA.ip(.podA6, .podC6).icmp(128, identifier: 7)))),
-            .drop("an ICMP message that is no question opens nothing", here,
-                .fromPodA.ip(.podA, .podC).icmp(15), CARA_DROP_EGRESS_POLICY,
-                open((here, .fromPodA.ip(.podA, .podC).icmp(15)))),
+            .drop(
+                "a ping's answer to another identifier",
+                .fromHost,
+                pong(0, 8),
+                CARA_DROP_INGRESS_POLICY,
+                open((here, ping))
+            ),
+            .drop(
+                "a ping back is no answer",
+                .fromHost,
+                pong(8),
+                CARA_DROP_INGRESS_POLICY,
+                open((here, ping))
+            ),
+            .drop(
+                "a timestamp request is no ping",
+                here,
+                .fromPodA.ip(.podA, .podC).icmp(13, identifier: 7),
+                CARA_DROP_EGRESS_POLICY,
+                open((here, ping))
+            ),
+            .forward(
+                "IPv6 ping's answer",
+                .fromHost,
+                .fromWire.ip(.podC6, .podA6).icmp(129, identifier: 7),
+                to: .a,
+                open((here, .fromPodA.ip(.podA6, .podC6).icmp(128, identifier: 7)))
+            ),
+            .drop(
+                "an ICMP message that is no question opens nothing",
+                here,
+                .fromPodA.ip(.podA, .podC).icmp(15),
+                CARA_DROP_EGRESS_POLICY,
+                open((here, .fromPodA.ip(.podA, .podC).icmp(15)))
+            ),
         ]
 
         @Test("UDP, SCTP, ICMP and the rest", arguments: otherRows)

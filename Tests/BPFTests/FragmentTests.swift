@@ -55,7 +55,11 @@ extension Packets {
             .forward("IPv6, the first", .fromWorkload(.a), first6()),
             .forward("IPv6, after the first", .fromWorkload(.a), later6(), play(first6())),
             .drop(
-                "IPv6, before the first", .fromWorkload(.a), later6(), CARA_DROP_FRAGMENT_UNKNOWN),
+                "IPv6, before the first",
+                .fromWorkload(.a),
+                later6(),
+                CARA_DROP_FRAGMENT_UNKNOWN
+            ),
             .drop(
                 "IPv6, of another datagram",
                 .fromWorkload(.a),
@@ -137,7 +141,8 @@ extension Packets {
             }.payload(count: 20)
             try node.play((.fromWorkload(.a), first), (.fromWorkload(.a), last))
             let entry = try #require(
-                try node.maps.connections.get(cara_conn_key(1, .podA, 77, .podC, 77)))
+                try node.maps.connections.get(cara_conn_key(1, .podA, 77, .podC, 77))
+            )
             #expect(entry.leg.0.packets == 2)
         }
 

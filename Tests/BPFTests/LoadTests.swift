@@ -14,11 +14,21 @@ extension Packets {
         @Test("every program passes the verifier within its budget")
         func verifier() throws {
             let workloads = try Object(
-                "workload", workload__open(), { $0.pointee.obj }, workload__load, workload__destroy)
+                "workload",
+                workload__open(),
+                { $0.pointee.obj },
+                workload__load,
+                workload__destroy
+            )
             try workloads.shrink()
             try workloads.load()
             let hosts = try Object(
-                "host", host__open(), { $0.pointee.obj }, host__load, host__destroy)
+                "host",
+                host__open(),
+                { $0.pointee.obj },
+                host__load,
+                host__destroy
+            )
             try hosts.shareMaps(of: workloads)
             try hosts.load()
             for raw in workloads.programs + hosts.programs {
@@ -34,7 +44,12 @@ extension Packets {
         @Test("what the verifier refuses is told in one line")
         func refused() throws {
             let object = try Object(
-                "workload", workload__open(), { $0.pointee.obj }, workload__load, workload__destroy)
+                "workload",
+                workload__open(),
+                { $0.pointee.obj },
+                workload__load,
+                workload__destroy
+            )
             try object.makeSettingsUseless()
             let error = try #require(throws: BPFError.self) { try object.load() }
             #expect(error.operation == "load object")

@@ -81,19 +81,45 @@ extension Packets {
             .pass("a ping", fromNode, .toPodA.ip(.node, .podA).icmp(8, identifier: 1), denyAll),
             .pass("the answer", here, answer(), played(probe())),
             .pass("the answer in the middle", here, answer(.ack), played(probe(.ack))),
-            .pass("a ping's answer", here, .fromPodA.ip(.podA, .node).icmp(0, identifier: 1),
-                played(.toPodA.ip(.node, .podA).icmp(8, identifier: 1))),
-            .pass("an IPv6 UDP answer", here, .fromPodA.ip(.podA6, .node6).udp(53, 4000),
-                played(.toPodA.ip(.node6, .podA6).udp(4000, 53))),
-            .drop("a refusal opens nothing", here, answer(.ack), CARA_DROP_INVALID_TCP,
-                played(probe(.rst))),
-            .drop("an answer opens nothing", here,
-                .fromPodA.ip(.podA, .node).icmp(8, identifier: 1), CARA_DROP_EGRESS_POLICY,
-                played(.toPodA.ip(.node, .podA).icmp(0, identifier: 1))),
-            .drop("the pod's own connection back is judged", here, answer(.syn),
-                CARA_DROP_EGRESS_POLICY, played(probe())),
-            .drop("a header that contradicts itself", fromNode,
-                .toPodA.ip(.node, .podA).udp(1, 2, length: 3), CARA_DROP_MALFORMED),
+            .pass(
+                "a ping's answer",
+                here,
+                .fromPodA.ip(.podA, .node).icmp(0, identifier: 1),
+                played(.toPodA.ip(.node, .podA).icmp(8, identifier: 1))
+            ),
+            .pass(
+                "an IPv6 UDP answer",
+                here,
+                .fromPodA.ip(.podA6, .node6).udp(53, 4000),
+                played(.toPodA.ip(.node6, .podA6).udp(4000, 53))
+            ),
+            .drop(
+                "a refusal opens nothing",
+                here,
+                answer(.ack),
+                CARA_DROP_INVALID_TCP,
+                played(probe(.rst))
+            ),
+            .drop(
+                "an answer opens nothing",
+                here,
+                .fromPodA.ip(.podA, .node).icmp(8, identifier: 1),
+                CARA_DROP_EGRESS_POLICY,
+                played(.toPodA.ip(.node, .podA).icmp(0, identifier: 1))
+            ),
+            .drop(
+                "the pod's own connection back is judged",
+                here,
+                answer(.syn),
+                CARA_DROP_EGRESS_POLICY,
+                played(probe())
+            ),
+            .drop(
+                "a header that contradicts itself",
+                fromNode,
+                .toPodA.ip(.node, .podA).udp(1, 2, length: 3),
+                CARA_DROP_MALFORMED
+            ),
         ]
 
         @Test("the node to its pod", arguments: fromNodeRows)
@@ -102,12 +128,23 @@ extension Packets {
         static let passing: [PacketCase] = [
             .pass("to the node", .fromHost, .fromWire.ip(.outside, .node).tcp(1, 22, .syn)),
             .pass("to another node's pod", .fromHost, .fromWire.ip(.outside, .podC).udp(1, 2)),
-            .pass("what no one could read, to the node", .fromHost,
-                .fromWire.ip(.outside, .node).udp(1, 2, length: 3)),
-            .drop("the same, to a pod", .fromHost, .fromWire.ip(.outside, .podA)
-                .udp(1, 2, length: 3), CARA_DROP_MALFORMED),
-            .pass("a frame for another host", .fromHost,
-                .ethernet().ip(.podC, .podA).tcp(1, 2, .syn)),
+            .pass(
+                "what no one could read, to the node",
+                .fromHost,
+                .fromWire.ip(.outside, .node).udp(1, 2, length: 3)
+            ),
+            .drop(
+                "the same, to a pod",
+                .fromHost,
+                .fromWire.ip(.outside, .podA)
+                    .udp(1, 2, length: 3),
+                CARA_DROP_MALFORMED
+            ),
+            .pass(
+                "a frame for another host",
+                .fromHost,
+                .ethernet().ip(.podC, .podA).tcp(1, 2, .syn)
+            ),
             .pass("leaving", .toHost, .fromPodA.ip(.node, .outside).udp(1, 2), counted: CARA_PASS),
             .pass("neighbour discovery", .fromHost, .fromWire.ip(.router6, .allNodes).icmp(135)),
         ]
@@ -121,7 +158,8 @@ extension Packets {
         ) -> PacketBuilder {
             let base = PacketBuilder.fromPodA.ip(.podA, .podC) { $0.protocol = proto }
             let inner = PacketBuilder().ip(.podA, .outside).udp(1, 2)
-            return proto == 17 ? base.udp(4000, port).payload(inner.bytes) : base.payload(inner.bytes)
+            return proto == 17
+                ? base.udp(4000, port).payload(inner.bytes) : base.payload(inner.bytes)
         }
 
         static let tunnelRows: [PacketCase] = [
@@ -130,10 +168,20 @@ extension Packets {
             .forward("another UDP port", here, tunnel(17, 4790)),
             .forward("VXLAN when allowed", here, tunnel(17, 4789), settings { $0.allow_vxlan = 1 }),
             .forward("IPIP when allowed", here, tunnel(4), settings { $0.allow_ipip = 1 }),
-            .drop("VXLAN on another port", here, tunnel(17, 4790), CARA_DROP_TUNNEL,
-                settings { $0.vxlan_port = 4790 }),
-            .drop("IPIP while VXLAN is allowed", here, tunnel(4), CARA_DROP_TUNNEL,
-                settings { $0.allow_vxlan = 1 }),
+            .drop(
+                "VXLAN on another port",
+                here,
+                tunnel(17, 4790),
+                CARA_DROP_TUNNEL,
+                settings { $0.vxlan_port = 4790 }
+            ),
+            .drop(
+                "IPIP while VXLAN is allowed",
+                here,
+                tunnel(4),
+                CARA_DROP_TUNNEL,
+                settings { $0.allow_vxlan = 1 }
+            ),
         ]
 
         @Test("tunnels of workloads", arguments: tunnelRows)
@@ -154,7 +202,9 @@ extension Packets {
             .fromPodA.ip(source, destination) { $0.hops = hops }.icmp(type).payload(count: 16)
         }
 
-        private static func report(_ type: UInt8, from source: Address = .linkLocal) -> PacketBuilder {
+        private static func report(_ type: UInt8, from source: Address = .linkLocal)
+            -> PacketBuilder
+        {
             .fromPodA.ip(source, .allNodes) { $0.hops = 1 }.headers(.hopByHop).icmp(type)
                 .payload(count: 16)
         }
@@ -176,18 +226,41 @@ extension Packets {
             .pass("listener done", here, report(132), denyAll),
             .pass("listener report of version 2", here, report(143), denyAll),
             .drop("router advertisement", here, say(134), CARA_DROP_SPOOFED_SOURCE, denyAll),
-            .drop("in another pod's name", here, say(135, from: .podB6), CARA_DROP_SPOOFED_SOURCE,
-                denyAll),
-            .drop("that came over a hop", here, say(135, hops: 254), CARA_DROP_SPOOFED_SOURCE,
-                denyAll),
-            .drop("to another pod", here, say(136, from: .podA6, to: .podB6),
-                CARA_DROP_EGRESS_POLICY, denyAll),
-            .drop("an echo from a link-local address", here,
+            .drop(
+                "in another pod's name",
+                here,
+                say(135, from: .podB6),
+                CARA_DROP_SPOOFED_SOURCE,
+                denyAll
+            ),
+            .drop(
+                "that came over a hop",
+                here,
+                say(135, hops: 254),
+                CARA_DROP_SPOOFED_SOURCE,
+                denyAll
+            ),
+            .drop(
+                "to another pod",
+                here,
+                say(136, from: .podA6, to: .podB6),
+                CARA_DROP_EGRESS_POLICY,
+                denyAll
+            ),
+            .drop(
+                "an echo from a link-local address",
+                here,
                 .fromPodA.ip(.linkLocal, .linkLocalNode).icmp(128, identifier: 1),
-                CARA_DROP_SPOOFED_SOURCE),
-            .pass("of the node", .toWorkload(.a, from: .node), .toPodA.ip(.linkLocalNode, .podA6) {
-                $0.hops = 255
-            }.icmp(135).payload(count: 16), denyAll),
+                CARA_DROP_SPOOFED_SOURCE
+            ),
+            .pass(
+                "of the node",
+                .toWorkload(.a, from: .node),
+                .toPodA.ip(.linkLocalNode, .podA6) {
+                    $0.hops = 255
+                }.icmp(135).payload(count: 16),
+                denyAll
+            ),
         ]
 
         @Test("neighbour talk", arguments: rows)

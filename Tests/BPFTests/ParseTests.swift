@@ -31,11 +31,17 @@ extension Packets {
             row("ICMP over IPv6", v6 { $0.protocol = 1 }.icmp(8, identifier: 1)),
             row("IPv4-mapped source in IPv6", mapped(.podA, .podC6)),
             row("IPv4-mapped destination in IPv6", mapped(.podA6, .podC)),
-            row("hop-by-hop options not first", over6.headers(.destinationOptions)
-                .headers(.hopByHop).udp(1, 2)),
+            row(
+                "hop-by-hop options not first",
+                over6.headers(.destinationOptions)
+                    .headers(.hopByHop).udp(1, 2)
+            ),
             row("extension header past the end", over6.headers(long).udp(1, 2)),
-            row("routing header that sends on", over6
-                .headers(.routing(type: 0, segmentsLeft: 1)).udp(1, 2)),
+            row(
+                "routing header that sends on",
+                over6
+                    .headers(.routing(type: 0, segmentsLeft: 1)).udp(1, 2)
+            ),
         ]
 
         private static let long = ExtensionHeader(type: 60, body: [1, 4, 0, 0, 0, 0], length: 9)
@@ -61,16 +67,28 @@ extension Packets {
 
         static let wellFormedRows: [PacketCase] = [
             good("IPv4 options", v4 { $0.options = [1, 1, 1, 0] }.tcp(1, 2, .syn)),
-            good("the longest IPv4 header", v4 { $0.options = .init(repeating: 1, count: 40) }
-                .tcp(1, 2, .syn) { $0.options = .init(repeating: 1, count: 40) }),
-            good("padding after the packet", v4 { $0.length = 28 }.udp(1, 2, length: 8)
-                .payload(count: 18)),
+            good(
+                "the longest IPv4 header",
+                v4 { $0.options = .init(repeating: 1, count: 40) }
+                    .tcp(1, 2, .syn) { $0.options = .init(repeating: 1, count: 40) }
+            ),
+            good(
+                "padding after the packet",
+                v4 { $0.length = 28 }.udp(1, 2, length: 8)
+                    .payload(count: 18)
+            ),
             good("hop-by-hop options", over6.headers(.hopByHop).tcp(1, 2, .syn)),
-            good("every kind of header", over6.headers(.hopByHop).headers(.destinationOptions)
-                .headers(.routing(type: 0, segmentsLeft: 0)).headers(.authentication(words: 3))
-                .headers(.destinationOptions).udp(1, 2)),
-            good("a fragment header around the whole", over6
-                .headers(.fragment(offset: 0, more: false, identification: 7)).udp(1, 2)),
+            good(
+                "every kind of header",
+                over6.headers(.hopByHop).headers(.destinationOptions)
+                    .headers(.routing(type: 0, segmentsLeft: 0)).headers(.authentication(words: 3))
+                    .headers(.destinationOptions).udp(1, 2)
+            ),
+            good(
+                "a fragment header around the whole",
+                over6
+                    .headers(.fragment(offset: 0, more: false, identification: 7)).udp(1, 2)
+            ),
             good("no next header", v6 { $0.protocol = 59 }),
             good("a protocol without ports", v4 { $0.protocol = 47 }.payload(count: 8)),
             good("the same over IPv6", v6 { $0.protocol = 89 }.payload(count: 8)),

@@ -54,22 +54,52 @@ extension Packets {
             .forward("the remote end fits", here, syn(.podC), egress(.allow(from: .podC))),
             denied("another remote end", syn(.outside), egress(.allow(from: .podC))),
             denied("an earlier rule", syn(.podC), egress(deny, .allow())),
-            .forward("IPv6", here, .fromPodA.ip(.podA6, .podC6).udp(1, 53),
-                egress(.allow(17, port: 53, from: .podC6))),
-            denied("IPv6, another end", .fromPodA.ip(.podA6, .outside6).udp(1, 53),
-                egress(.allow(17, port: 53, from: .podC6))),
-            .forward("SCTP's port", here, .fromPodA.ip(.podA, .podC).sctp(1, 3868),
-                egress(.allow(132, port: 3868))),
-            denied("another SCTP port", .fromPodA.ip(.podA, .podC).sctp(1, 3869),
-                egress(.allow(132, port: 3868))),
-            .forward("ICMP type and code", here, .fromPodA.ip(.podA, .podC).icmp(8, identifier: 1),
-                egress(.allow(1, port: TestPolicy.icmp(8)))),
-            denied("another ICMP type", .fromPodA.ip(.podA, .podC).icmp(13, identifier: 1),
-                egress(.allow(1, port: TestPolicy.icmp(8)))),
-            .forward("ICMPv6", here, .fromPodA.ip(.podA6, .podC6).icmp(128, identifier: 1),
-                egress(.allow(58, port: TestPolicy.icmp(128)))),
-            .forward("a protocol by number", here, .fromPodA.ip(.podA, .podC) { $0.protocol = 47 }
-                .payload(count: 8), egress(.allow(47))),
+            .forward(
+                "IPv6",
+                here,
+                .fromPodA.ip(.podA6, .podC6).udp(1, 53),
+                egress(.allow(17, port: 53, from: .podC6))
+            ),
+            denied(
+                "IPv6, another end",
+                .fromPodA.ip(.podA6, .outside6).udp(1, 53),
+                egress(.allow(17, port: 53, from: .podC6))
+            ),
+            .forward(
+                "SCTP's port",
+                here,
+                .fromPodA.ip(.podA, .podC).sctp(1, 3868),
+                egress(.allow(132, port: 3868))
+            ),
+            denied(
+                "another SCTP port",
+                .fromPodA.ip(.podA, .podC).sctp(1, 3869),
+                egress(.allow(132, port: 3868))
+            ),
+            .forward(
+                "ICMP type and code",
+                here,
+                .fromPodA.ip(.podA, .podC).icmp(8, identifier: 1),
+                egress(.allow(1, port: TestPolicy.icmp(8)))
+            ),
+            denied(
+                "another ICMP type",
+                .fromPodA.ip(.podA, .podC).icmp(13, identifier: 1),
+                egress(.allow(1, port: TestPolicy.icmp(8)))
+            ),
+            .forward(
+                "ICMPv6",
+                here,
+                .fromPodA.ip(.podA6, .podC6).icmp(128, identifier: 1),
+                egress(.allow(58, port: TestPolicy.icmp(128)))
+            ),
+            .forward(
+                "a protocol by number",
+                here,
+                .fromPodA.ip(.podA, .podC) { $0.protocol = 47 }
+                    .payload(count: 8),
+                egress(.allow(47))
+            ),
             .forward("the source port", here, syn(.podC), egress(sourcePort(4000))),
             denied("another source port", syn(.podC), egress(sourcePort(4001))),
             .drop("tables not there", here, syn(.podC), CARA_DROP_NO_VERDICT) {
@@ -98,7 +128,13 @@ extension Packets {
         private static let stack = Place.toWorkload(.b, from: .wire)
 
         static let ingressRows: [PacketCase] = [
-            .forward("pod to pod", here, syn(.podB), to: .b, ingress(.allow(6, port: 80, from: .podA))),
+            .forward(
+                "pod to pod",
+                here,
+                syn(.podB),
+                to: .b,
+                ingress(.allow(6, port: 80, from: .podA))
+            ),
             refused("pod to pod, another port", here, syn(.podB, 81), ingress(.allow(6, port: 80))),
             refused("pod to pod, another end", here, syn(.podB), ingress(.allow(from: .podC))),
             .drop("pod to pod, not ready", here, syn(.podB), CARA_DROP_NOT_READY) {
@@ -108,22 +144,55 @@ extension Packets {
                 try node.setPolicy(of: .a, egress: 0)
                 try node.setPolicy(of: .b, ingress: 0)
             },
-            .forward("from the wire", wire, .fromWire.ip(.podC, .podB).tcp(1, 80, .syn), to: .b,
-                ingress(.allow(6, port: 80, from: .podC))),
-            refused("from the wire, another end", wire,
-                .fromWire.ip(.outside, .podB).tcp(1, 80, .syn), ingress(.allow(from: .podC))),
-            .drop("from the wire, not ready", wire, .fromWire.ip(.podC, .podB).tcp(1, 80, .syn),
-                CARA_DROP_NOT_READY) { try $0.setPolicy(of: .b, isReady: false) },
-            .pass("by the stack", stack, .toPodB.ip(.outside, .podB).tcp(1, 80, .syn),
-                ingress(.allow(6, port: 80))),
-            refused("by the stack, another port", stack,
-                .toPodB.ip(.outside, .podB).tcp(1, 81, .syn), ingress(.allow(6, port: 80))),
-            .drop("by the stack, unknown address", stack,
-                .toPodB.ip(.outside, .podC).tcp(1, 80, .syn), CARA_DROP_NOT_READY),
-            .drop("by the stack, another pod's address", stack,
-                .toPodB.ip(.outside, .podA).tcp(1, 80, .syn), CARA_DROP_NOT_READY),
-            refused("IPv6", here, .fromPodA.ip(.podA6, .podB6).udp(1, 54),
-                ingress(.allow(17, port: 53))),
+            .forward(
+                "from the wire",
+                wire,
+                .fromWire.ip(.podC, .podB).tcp(1, 80, .syn),
+                to: .b,
+                ingress(.allow(6, port: 80, from: .podC))
+            ),
+            refused(
+                "from the wire, another end",
+                wire,
+                .fromWire.ip(.outside, .podB).tcp(1, 80, .syn),
+                ingress(.allow(from: .podC))
+            ),
+            .drop(
+                "from the wire, not ready",
+                wire,
+                .fromWire.ip(.podC, .podB).tcp(1, 80, .syn),
+                CARA_DROP_NOT_READY
+            ) { try $0.setPolicy(of: .b, isReady: false) },
+            .pass(
+                "by the stack",
+                stack,
+                .toPodB.ip(.outside, .podB).tcp(1, 80, .syn),
+                ingress(.allow(6, port: 80))
+            ),
+            refused(
+                "by the stack, another port",
+                stack,
+                .toPodB.ip(.outside, .podB).tcp(1, 81, .syn),
+                ingress(.allow(6, port: 80))
+            ),
+            .drop(
+                "by the stack, unknown address",
+                stack,
+                .toPodB.ip(.outside, .podC).tcp(1, 80, .syn),
+                CARA_DROP_NOT_READY
+            ),
+            .drop(
+                "by the stack, another pod's address",
+                stack,
+                .toPodB.ip(.outside, .podA).tcp(1, 80, .syn),
+                CARA_DROP_NOT_READY
+            ),
+            refused(
+                "IPv6",
+                here,
+                .fromPodA.ip(.podA6, .podB6).udp(1, 54),
+                ingress(.allow(17, port: 53))
+            ),
         ]
 
         private static func refused(
@@ -160,7 +229,9 @@ extension Packets {
             _ = try node.run(Self.here, Self.syn(.podC).bytes)
             _ = try node.run(Self.here, PacketBuilder.fromPodA.ip(.podA, .podC).udp(1, 2).bytes)
             let events = try node.maps.events.drain()
-            #expect(events.map(\.kind) == [CARA_EVENT_LOG_RULE.rawValue, CARA_EVENT_LOG_RULE.rawValue])
+            #expect(
+                events.map(\.kind) == [CARA_EVENT_LOG_RULE.rawValue, CARA_EVENT_LOG_RULE.rawValue]
+            )
             #expect(events.map(\.reason) == [CARA_PASS.rawValue, CARA_DROP_EGRESS_POLICY.rawValue])
             #expect(events.map(\.rule) == [1, 1])
             #expect(events.first?.dport == UInt16(80).bigEndian)

@@ -63,23 +63,46 @@ extension Packets {
             .forward("IPv6, unreachable", wire, error6(sentUDP, type: 1), to: .a, open(sentUDP)),
             .forward("a protocol without ports", wire, error4(gre), to: .a, open(gre)),
             .forward("quoted options", wire, error4(options, count: 32), to: .a, open(options)),
-            .forward("quoted extension headers", wire, error6(extended, count: 56), to: .a,
-                open(extended)),
+            .forward(
+                "quoted extension headers",
+                wire,
+                error6(extended, count: 56),
+                to: .a,
+                open(extended)
+            ),
             unrelated("no connection", error4(sentTCP)) { _ in },
-            unrelated("another port", error4(.fromPodA.ip(.podA, .podC).tcp(4001, 80)), wire,
-                open(sentTCP)),
+            unrelated(
+                "another port",
+                error4(.fromPodA.ip(.podA, .podC).tcp(4001, 80)),
+                wire,
+                open(sentTCP)
+            ),
             unrelated("seven bytes quoted", error4(sentTCP, count: 27), wire, open(sentTCP)),
             unrelated("half an IP header quoted", error4(sentTCP, count: 15), wire, open(sentTCP)),
             unrelated("nothing quoted", error4(sentTCP, count: 0), wire, open(sentTCP)),
             unrelated("IPv6, seven bytes quoted", error6(sentUDP, count: 47), wire, open(sentUDP)),
             unrelated("a later fragment quoted", error4(later, count: 28), wire, open(sentTCP)),
-            unrelated("to another than the sender", error4(sentTCP, to: .podB), wire, open(sentTCP)),
+            unrelated(
+                "to another than the sender",
+                error4(sentTCP, to: .podB),
+                wire,
+                open(sentTCP)
+            ),
             unrelated("about the receiver's packet", error4(receivers), wire, open(sentTCP)),
             unrelated("about an ICMP error", error4(error4(sentTCP)), wire, open(sentTCP)),
-            unrelated("a router's redirect for IPv6 inside IPv4", error4(sentUDP), wire,
-                open(sentUDP)),
-            .drop("a redirect is no error", wire, error4(sentTCP, type: 5), CARA_DROP_INGRESS_POLICY,
-                open(sentTCP)),
+            unrelated(
+                "a router's redirect for IPv6 inside IPv4",
+                error4(sentUDP),
+                wire,
+                open(sentUDP)
+            ),
+            .drop(
+                "a redirect is no error",
+                wire,
+                error4(sentTCP, type: 5),
+                CARA_DROP_INGRESS_POLICY,
+                open(sentTCP)
+            ),
             unrelated("an aged connection", error4(sentPing)) { node in
                 try open(sentPing)(node)
                 try node.age(cara_conn_key(1, .podA, 7, .podC, 7), bySeconds: 10)
@@ -88,9 +111,13 @@ extension Packets {
                 try open(sentTCP)(node)
                 try node.moveGeneration(of: Pod.a.slot)
             },
-            .drop("no header to quote from", wire,
+            .drop(
+                "no header to quote from",
+                wire,
                 .fromWire.ip(.outside, .podA) { $0.protocol = 1 }.payload([3, 1, 0, 0]),
-                CARA_DROP_MALFORMED, open(sentTCP)),
+                CARA_DROP_MALFORMED,
+                open(sentTCP)
+            ),
         ]
 
         private static let gre = PacketBuilder.fromPodA.ip(.podA, .podC) { $0.protocol = 47 }
@@ -99,8 +126,10 @@ extension Packets {
             .ip(.podA, .podC) { $0.options = [1, 1, 1, 0] }.udp(4000, 53)
         private static let extended = PacketBuilder.fromPodA.ip(.podA6, .podC6)
             .headers(.destinationOptions).udp(4000, 53)
-        private static let later = PacketBuilder.fromPodA.ip(.podA, .podC) { $0.fragmentOffset = 80 }
-            .tcp(4000, 80)
+        private static let later = PacketBuilder.fromPodA.ip(.podA, .podC) {
+            $0.fragmentOffset = 80
+        }
+        .tcp(4000, 80)
         private static let receivers = PacketBuilder.fromWire.ip(.podC, .podA).tcp(80, 4000)
 
         @Test("from the wire", arguments: rows)
@@ -117,10 +146,19 @@ extension Packets {
         }
 
         static let workloadRows: [PacketCase] = [
-            .forward("port unreachable to the wire", .fromWorkload(.a),
-                complaint(about: arriving, to: .podC), open(arriving, at: wire)),
-            .forward("port unreachable to a pod", .fromWorkload(.a),
-                complaint(about: local, to: .podB), to: .b, open(local, at: .fromWorkload(.b))),
+            .forward(
+                "port unreachable to the wire",
+                .fromWorkload(.a),
+                complaint(about: arriving, to: .podC),
+                open(arriving, at: wire)
+            ),
+            .forward(
+                "port unreachable to a pod",
+                .fromWorkload(.a),
+                complaint(about: local, to: .podB),
+                to: .b,
+                open(local, at: .fromWorkload(.b))
+            ),
             unrelated("no connection", complaint(about: arriving, to: .podC), .fromWorkload(.a)) {
                 _ in
             },
@@ -137,12 +175,23 @@ extension Packets {
         func fromPod(_ row: PacketCase) throws { try play(row) }
 
         static let stackRows: [PacketCase] = [
-            .pass("the node's own", .toWorkload(.a, from: .node),
-                .toPodA.ip(.node, .podA).icmp(11).quoting(sentTCP, count: 28)),
-            .pass("forwarded, related", .toWorkload(.a, from: .wire),
-                .toPodA.ip(.outside, .podA).icmp(3).quoting(sentTCP, count: 28), open(sentTCP)),
-            unrelated("forwarded, unrelated", .toPodA.ip(.outside, .podA).icmp(3)
-                .quoting(sentTCP, count: 28), .toWorkload(.a, from: .wire)) { _ in },
+            .pass(
+                "the node's own",
+                .toWorkload(.a, from: .node),
+                .toPodA.ip(.node, .podA).icmp(11).quoting(sentTCP, count: 28)
+            ),
+            .pass(
+                "forwarded, related",
+                .toWorkload(.a, from: .wire),
+                .toPodA.ip(.outside, .podA).icmp(3).quoting(sentTCP, count: 28),
+                open(sentTCP)
+            ),
+            unrelated(
+                "forwarded, unrelated",
+                .toPodA.ip(.outside, .podA).icmp(3)
+                    .quoting(sentTCP, count: 28),
+                .toWorkload(.a, from: .wire)
+            ) { _ in },
         ]
 
         @Test("by the stack", arguments: stackRows)

@@ -121,7 +121,8 @@ extension Packets {
         func fromNode() throws {
             let node = try TestNode()
             try node.play(
-                (.toWorkload(.a, from: .node), .toPodA.ip(.node, .podA).tcp(4000, 80, .syn)))
+                (.toWorkload(.a, from: .node), .toPodA.ip(.node, .podA).tcp(4000, 80, .syn))
+            )
             try node.setPolicy(of: .a, ingress: 0, egress: 0)
             try node.moveGeneration(of: Pod.a.slot)
             let reply = PacketBuilder.fromPodA.ip(.podA, .node).tcp(80, 4000, [.syn, .ack])

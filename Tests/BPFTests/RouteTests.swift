@@ -41,18 +41,29 @@ extension Packets {
             .pass("no hop left", here, to(.podC, hops: 0)),
             .pass("one hop left, IPv6", here, to(.podC6, hops: 1)),
             .pass("one hop left to a pod here", here, to(.podB, hops: 1)),
-            .pass("one hop left from the wire", .fromHost,
-                .fromWire.ip(.podC, .podA) { $0.hops = 1 }.tcp(1, 2, .syn)),
-            .pass("one hop left on a known connection", here, to(.podC, hops: 1, .ack),
-                known(to(.podC))),
+            .pass(
+                "one hop left from the wire",
+                .fromHost,
+                .fromWire.ip(.podC, .podA) { $0.hops = 1 }.tcp(1, 2, .syn)
+            ),
+            .pass(
+                "one hop left on a known connection",
+                here,
+                to(.podC, hops: 1, .ack),
+                known(to(.podC))
+            ),
             .forward("as big as the MTU", here, big(1500)),
             .pass("bigger than the MTU", here, big(1501)),
             .forward("a super-packet of fitting segments", here, big(3000))
                 .with { $0.segmentSize = 1460 },
             .pass("a super-packet of segments that do not fit", here, big(3000))
                 .with { $0.segmentSize = 1461 },
-            .forward("bigger than the wire's MTU to a pod here", here,
-                .fromPodA.ip(.podA, .podB).udp(1, 2).payload(count: 3000), to: .b),
+            .forward(
+                "bigger than the wire's MTU to a pod here",
+                here,
+                .fromPodA.ip(.podA, .podB).udp(1, 2).payload(count: 3000),
+                to: .b
+            ),
         ]
 
         private static func big(_ length: Int) -> PacketBuilder {

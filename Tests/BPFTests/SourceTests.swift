@@ -33,8 +33,16 @@ extension Packets {
             spoofed("a pod's address from the wire", .fromHost, wire(.podB, to: .podA)),
             spoofed("the node's from the wire", .fromHost, wire(.node, to: .podA)),
             spoofed("loopback from the wire", .fromHost, wire(Address(v4: 0x7f00_0001), to: .podA)),
-            spoofed("multicast from the wire", .fromHost, wire(Address(v4: 0xe000_0001), to: .podA)),
-            spoofed("broadcast from the wire", .fromHost, wire(Address(v4: 0xffff_ffff), to: .podA)),
+            spoofed(
+                "multicast from the wire",
+                .fromHost,
+                wire(Address(v4: 0xe000_0001), to: .podA)
+            ),
+            spoofed(
+                "broadcast from the wire",
+                .fromHost,
+                wire(Address(v4: 0xffff_ffff), to: .podA)
+            ),
             spoofed("nothing from the wire", .fromHost, wire(Address(v4: 0), to: .podA)),
             spoofed("IPv6 loopback", .fromHost, wire(Address(high: 0, low: 1), to: .podA6)),
             spoofed("IPv6 multicast", .fromHost, wire(.allNodes, to: .podA6)),
@@ -79,7 +87,8 @@ extension Packets {
             interface.egress_program6 = 0
             interface.flags = CARA_IFACE_SPOOF_PREFIXES.rawValue
             try node.maps.interfaces.set(node.topology.podA.ifindex, to: interface)
-            for address in [Address(v4: 0xc633_6400), Address(high: 0xfd00_0077_0000_0000, low: 0)] {
+            for address in [Address(v4: 0xc633_6400), Address(high: 0xfd00_0077_0000_0000, low: 0)]
+            {
                 let length = UInt32(address.isV4 ? 120 : 64)
                 let key = cara_spoof_key(
                     prefixlen: 32 + length,

@@ -27,10 +27,29 @@ extension Packets {
             Shape(testDescription: "UDP", v4: true, above: { $0.udp(1, 2) }, headers: 42),
             Shape(testDescription: "SCTP", v4: true, above: { $0.sctp(1, 2) }, headers: 46),
             Shape(
-                testDescription: "ICMP", v4: true, above: { $0.icmp(8, identifier: 1) }, headers: 42),
-            Shape(testDescription: "TCP over IPv6", v4: false, above: { $0.tcp(1, 2, .syn) }, headers: 74),
-            Shape(testDescription: "UDP over IPv6", v4: false, above: { $0.udp(1, 2) }, headers: 62),
-            Shape(testDescription: "SCTP over IPv6", v4: false, above: { $0.sctp(1, 2) }, headers: 66),
+                testDescription: "ICMP",
+                v4: true,
+                above: { $0.icmp(8, identifier: 1) },
+                headers: 42
+            ),
+            Shape(
+                testDescription: "TCP over IPv6",
+                v4: false,
+                above: { $0.tcp(1, 2, .syn) },
+                headers: 74
+            ),
+            Shape(
+                testDescription: "UDP over IPv6",
+                v4: false,
+                above: { $0.udp(1, 2) },
+                headers: 62
+            ),
+            Shape(
+                testDescription: "SCTP over IPv6",
+                v4: false,
+                above: { $0.sctp(1, 2) },
+                headers: 66
+            ),
             Shape(
                 testDescription: "ICMPv6",
                 v4: false,
@@ -71,8 +90,10 @@ extension Packets {
                 for length in ip..<shape.headers {
                     var cut = bytes
                     let claimed = UInt16(shape.v4 ? length - 14 : length - 54)
-                    cut.replaceSubrange((shape.v4 ? 16 : 18)..<(shape.v4 ? 18 : 20),
-                        with: claimed.networkBytes)
+                    cut.replaceSubrange(
+                        (shape.v4 ? 16 : 18)..<(shape.v4 ? 18 : 20),
+                        with: claimed.networkBytes
+                    )
                     try expectMalformed(node, place, cut)
                 }
             }

@@ -28,7 +28,7 @@ static __always_inline bool admit_at_once(const struct cara_conn *conn, const st
 }
 
 static __always_inline enum admit_state admit_state(const struct cara_conn *conn,
-						     const struct packet *p, __u64 now)
+						    const struct packet *p, __u64 now)
 {
 	if (p->kind == PACKET_NOTICE)
 		return ADMIT_ALONE;

@@ -38,13 +38,17 @@ static __always_inline void event_send(struct __sk_buff *skb, const struct packe
 	bpf_ringbuf_submit(event, 0);
 }
 
-/* Counts a dropped packet and tells about it when that is wanted. */
-__noinline int event_drop(struct __sk_buff *skb, const struct packet *p, __u32 reason)
+/*
+ * Counts a dropped packet and tells about it when that is wanted. `direction` is the hook's; of a packet
+ * between two local pods the reason knows better.
+ */
+__noinline int event_drop(struct __sk_buff *skb, const struct packet *p, __u32 reason,
+			  __u32 direction)
 {
 	const struct cara_settings *settings = settings_get();
-	enum cara_direction direction =
-		reason == CARA_DROP_INGRESS_POLICY ? CARA_INGRESS : CARA_EGRESS;
 
+	if (reason == CARA_DROP_INGRESS_POLICY)
+		direction = CARA_INGRESS;
 	event_count(reason);
 	if (p && settings && settings->drop_events)
 		event_send(skb, p, CARA_EVENT_DROP, reason, direction, p->rule);

@@ -71,8 +71,7 @@ static __always_inline bool judge_may_spoof(__u32 ifindex, const struct cara_ifa
 		.addr = *src,
 	};
 
-	return (iface->flags & CARA_IFACE_SPOOF_PREFIXES) &&
-	       bpf_map_lookup_elem(&cara_spoof, &key);
+	return (iface->flags & CARA_IFACE_SPOOF_PREFIXES) && bpf_map_lookup_elem(&cara_spoof, &key);
 }
 
 /* Tunnels out of a pod would carry packets past everybody's policy. */

@@ -94,8 +94,8 @@ __noinline int related(struct __sk_buff *skb, struct packet *p, struct cara_leg 
 	if (!addr_equal(packet_src(&inner), packet_dst(p)))
 		return CARA_DROP_ICMP_UNRELATED;
 	conn = bpf_map_lookup_elem(&cara_conns, &inner.key);
-	if (!conn || !conn_is_live(conn, inner.key.proto, clock_now()) ||
-	    !conn_is_current(conn) || !conn_owns(conn, &inner))
+	if (!conn || !conn_is_live(conn, inner.key.proto, clock_now()) || !conn_is_current(conn) ||
+	    !conn_owns(conn, &inner))
 		return CARA_DROP_ICMP_UNRELATED;
 	*leg = conn->leg[!inner.dir];
 	return !from || leg->from_ifindex == from ? CARA_PASS : CARA_DROP_ICMP_UNRELATED;

@@ -96,7 +96,7 @@ static __always_inline enum packet_kind transport_icmp6_kind(__u8 type)
 }
 
 static __always_inline enum cara_reason transport_icmp(struct packet *p,
-							const struct transport_icmp *icmp)
+						       const struct transport_icmp *icmp)
 {
 	bool is_v4 = packet_is_v4(p);
 

@@ -14,7 +14,9 @@
 #include "../lib/admit.h"
 #include "../lib/parse.h"
 
-enum { PACKET_TO_US = 0 /* PACKET_HOST of linux/if_packet.h */ };
+enum {
+	PACKET_TO_US = 0 /* PACKET_HOST of linux/if_packet.h */
+};
 
 /*
  * Drops what cannot be read, except when it is plainly not for a pod: the node may put fragments
@@ -24,7 +26,7 @@ static __always_inline int refuse(struct __sk_buff *skb, const struct packet *p,
 {
 	if (p->l4_off && !bpf_map_lookup_elem(&cara_endpoints, packet_dst(p)))
 		return ROUTE_STACK;
-	event_drop(skb, p, reason);
+	event_drop(skb, p, reason, CARA_INGRESS);
 	return ROUTE_DROP;
 }
 
@@ -45,7 +47,7 @@ static __always_inline int from_host_slow(struct __sk_buff *skb, struct packet *
 		reason = admit(skb, p, conn, ORIGIN_WIRE);
 	if (!reason)
 		return route_forward(skb, p, &scratch->leg, ROUTE_DEVICE_SUM);
-	event_drop(skb, p, reason);
+	event_drop(skb, p, reason, CARA_INGRESS);
 	return ROUTE_DROP;
 }
 

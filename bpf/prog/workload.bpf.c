@@ -15,9 +15,10 @@
 #include "../lib/parse.h"
 #include "../lib/workload.h"
 
-static __always_inline int drop(struct __sk_buff *skb, const struct packet *p, int reason)
+static __always_inline int drop(struct __sk_buff *skb, const struct packet *p, int reason,
+				enum cara_direction direction)
 {
-	event_drop(skb, p, reason);
+	event_drop(skb, p, reason, direction);
 	return ROUTE_DROP;
 }
 
@@ -42,7 +43,8 @@ static __always_inline int from_workload_slow(struct __sk_buff *skb, struct pack
 		reason = CARA_PASS;
 	else
 		reason = admit(skb, p, conn, ORIGIN_WORKLOAD);
-	return reason ? drop(skb, p, reason) : route_forward(skb, p, &scratch->leg, ROUTE_NO_SUM);
+	return reason ? drop(skb, p, reason, CARA_EGRESS)
+		      : route_forward(skb, p, &scratch->leg, ROUTE_NO_SUM);
 }
 
 SEC("tc")
@@ -61,7 +63,7 @@ int from_workload(struct __sk_buff *skb)
 		return ROUTE_STACK;
 	}
 	if (reason)
-		return drop(skb, &p, reason);
+		return drop(skb, &p, reason, CARA_EGRESS);
 	conn = bpf_map_lookup_elem(&cara_conns, &p.key);
 	now = clock_now();
 	if (conn && admit_at_once(conn, &p, now)) {
@@ -87,7 +89,7 @@ static __always_inline int to_workload_slow(struct __sk_buff *skb, struct packet
 		reason = admit_error(skb, p, ORIGIN_STACK);
 	else
 		reason = admit(skb, p, conn, ORIGIN_STACK);
-	return reason ? drop(skb, p, reason) : ROUTE_STACK;
+	return reason ? drop(skb, p, reason, CARA_INGRESS) : ROUTE_STACK;
 }
 
 SEC("tc")
@@ -104,7 +106,7 @@ int to_workload(struct __sk_buff *skb)
 	    (reason == CARA_DROP_FRAGMENT_UNKNOWN && !skb->ingress_ifindex))
 		return ROUTE_STACK;
 	if (reason)
-		return drop(skb, &p, reason);
+		return drop(skb, &p, reason, CARA_INGRESS);
 	p.from = skb->ingress_ifindex;
 	conn = bpf_map_lookup_elem(&cara_conns, &p.key);
 	now = clock_now();

@@ -1,5 +1,6 @@
-/// Sixteen bytes a line with their offset. Lines in which the bytes differ from `other` are marked
-/// with `>`.
+/// Sixteen bytes a line with their offset.
+///
+/// Lines in which the bytes differ from `other` are marked with `>`.
 package func hexDump(_ bytes: [UInt8], against other: [UInt8]? = nil) -> String {
     stride(from: 0, to: max(bytes.count, other?.count ?? 0), by: 16).map { start in
         let line = bytes.dropFirst(start).prefix(16)

@@ -1,7 +1,9 @@
 package import Model
 
-/// A frame built a header at a time. Lengths, next-protocol fields and checksums are filled in when
-/// the bytes are asked for, so that only what a test is about needs to be said.
+/// A frame built a header at a time.
+///
+/// Lengths, next-protocol fields and checksums are filled in when the bytes are asked for, so that
+/// only what a test is about needs to be said.
 ///
 /// ```swift
 /// PacketBuilder.ethernet(from: podMAC, to: hostMAC).ip(podA, podB).tcp(4000, 80, [.syn])
@@ -84,7 +86,9 @@ package struct PacketBuilder: Hashable, Sendable {
         adding(.sctp(source: source, destination: destination))
     }
 
-    /// ICMP or ICMPv6, as the IP header before it says. `rest` is the second half of the header.
+    /// ICMP or ICMPv6, as the IP header before it says.
+    ///
+    /// `rest` is the second half of the header.
     package func icmp(_ type: UInt8, code: UInt8 = 0, rest: UInt32 = 0) -> PacketBuilder {
         adding(.icmp(type: type, code: code, rest: rest))
     }

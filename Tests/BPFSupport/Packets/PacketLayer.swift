@@ -17,7 +17,9 @@ enum PacketLayer: Hashable, Sendable {
         if case .ip(let header) = self { header } else { nil }
     }
 
-    /// The header with its payload behind it. `ip` is the header that a checksum covers too.
+    /// The header with its payload behind it.
+    ///
+    /// `ip` is the header that a checksum covers too.
     func bytes(before payload: [UInt8], next: PacketLayer?, under ip: PacketLayer?) -> [UInt8] {
         switch self {
         case .ethernet(let header):
