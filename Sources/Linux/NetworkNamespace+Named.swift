@@ -49,10 +49,21 @@ extension NetworkNamespace {
 
     /// Mounts made below must reach mount namespaces that exist already, so the directory is a
     /// shared mount of itself, as `ip netns add` makes it.
+    ///
+    /// Under a lock, for two that both find no mount would put one over the other, and names in
+    /// the lower one could never be removed.
     private static func prepareDirectory() throws(LinuxError) {
         do throws(LinuxError) {
             _ = try call("mkdir", on: directory) { mkdir(directory, 0o755) }
         } catch  where error.errno == EEXIST {}
+        let lock = try Descriptor(opening: directory, O_RDONLY | O_DIRECTORY)
+        try lock.withRaw { raw throws(LinuxError) in
+            _ = try call("flock", on: directory) { flock(raw, LOCK_EX) }
+            try shareDirectory()
+        }
+    }
+
+    private static func shareDirectory() throws(LinuxError) {
         let share = UInt(MS_SHARED | MS_REC)
         if mount("", directory, "none", share, nil) == 0 { return }
         _ = try call("mount", on: directory) {

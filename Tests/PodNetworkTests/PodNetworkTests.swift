@@ -120,7 +120,7 @@ struct PodNetworkTests {
         let old = try node.pod("a", ["10.65.0.1"])
         try node.run(old)
         var new = old
-        new.namespacePath = try node.addNamespace("a2")
+        new.namespacePath = try node.addNamespace()
         try node.run(new)
         try node.namespace.run { try PodNetwork.check(new) }
         #expect(throws: PodNetworkError.self) {
@@ -156,14 +156,17 @@ struct PodNetworkTests {
     func gone() throws {
         let node = try TestNode()
         var pod = try node.pod("a", ["10.65.0.1"])
+        let name = "caralt-\(getpid())-gone"
+        let path = "\(NetworkNamespace.directory)/\(name)"
+        _ = try NetworkNamespace.create(named: name)
+        pod.namespacePath = path
         try node.run(pod)
-        let path = pod.namespacePath
-        try NetworkNamespace.delete(named: String(path.split(separator: "/").last ?? ""))
-        let name = pod.hostName
+        try NetworkNamespace.delete(named: name)
+        let hostName = pod.hostName
         try node.namespace.run {
             // The kernel may have taken the pair along already.
-            _ = try PodNetwork.tearDown(hostName: name)
-            let again = try PodNetwork.tearDown(hostName: name)
+            _ = try PodNetwork.tearDown(hostName: hostName)
+            let again = try PodNetwork.tearDown(hostName: hostName)
             #expect(!again)
         }
         let reason = LinuxError(call: "open", object: path, errno: ENOENT)
@@ -171,7 +174,7 @@ struct PodNetworkTests {
             try node.run(pod)
         }
         pod.addresses = []
-        #expect(throws: PodNetworkError.invalid("\(name) has no address")) { try node.run(pod) }
+        #expect(throws: PodNetworkError.invalid("\(hostName) has no address")) { try node.run(pod) }
     }
 
     @Test("check says what is missing")

@@ -6,13 +6,21 @@ import PodNetwork
 import Synchronization
 import Testing
 
-/// A node's namespace that forwards, and pods' namespaces by name; all gone with the value.
+/// A node's namespace that forwards, and pods' namespaces without names: all gone with the value,
+/// whatever becomes of the test.
 ///
 ///     pod "a"  ── cali… ──  node  ── cali… ──  pod "b"
 final class TestNode: Sendable {
     let namespace: NetworkNamespace
-    private let prefix = "carapt-\(getpid())-\(UInt32.random(in: 0 ... .max))"
-    private let names = Mutex<[String]>([])
+    private let pods = Mutex<[Holder]>([])
+
+    private final class Holder: Sendable {
+        let namespace: NetworkNamespace
+
+        init(_ namespace: consuming NetworkNamespace) {
+            self.namespace = namespace
+        }
+    }
 
     init() throws {
         namespace = try NetworkNamespace.create()
@@ -22,23 +30,18 @@ final class TestNode: Sendable {
         }
     }
 
-    deinit {
-        for name in names.withLock(\.self) { try? NetworkNamespace.delete(named: name) }
-    }
-
     /// A namespace for a pod; returns its path.
-    func addNamespace(_ name: String) throws -> String {
-        let name = "\(prefix)-\(name)"
-        _ = try NetworkNamespace.create(named: name)
-        names.withLock { $0.append(name) }
-        return "\(NetworkNamespace.directory)/\(name)"
+    func addNamespace() throws -> String {
+        let holder = try Holder(NetworkNamespace.create())
+        pods.withLock { $0.append(holder) }
+        return holder.namespace.withRaw { "/proc/self/fd/\($0)" }
     }
 
     /// A pod of its own namespace, not set up yet.
     func pod(_ name: String, _ addresses: [String], mtu: UInt32 = 1450) throws -> PodInterface {
         PodInterface(
             hostName: workloadInterfaceName(namespace: "test", pod: name),
-            namespacePath: try addNamespace(name),
+            namespacePath: try addNamespace(),
             addresses: try addresses.map { try #require(Address($0)) },
             mtu: mtu
         )
