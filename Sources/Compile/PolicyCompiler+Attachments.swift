@@ -87,32 +87,40 @@ extension PolicyCompiler {
         _ change: inout DataplaneChange
     ) {
         let former = attachments[address]
-        guard var given = wanted else {
-            guard let former else { return }
-            programs.use(former.ingress, by: -1)
-            programs.use(former.egress, by: -1)
-            attachments[address] = nil
-            change.endpoints[address] = .some(nil)
+        let fallback = former?.id == wanted?.id ? former : nil
+        var given = wanted
+        if let wanted {
+            func settled(_ direction: Direction, _ end: KeyPath<Attachment, ProgramRef?>)
+                -> ProgramRef?
+            {
+                self.settled(
+                    wanted[keyPath: end],
+                    else: fallback?[keyPath: end],
+                    (wanted.id, direction),
+                    failed,
+                    &change
+                )
+            }
+            given?.ingress = settled(.ingress, \.ingress)
+            given?.egress = settled(.egress, \.egress)
+        }
+        attachments[address] = given
+        for ref in [given?.ingress, given?.egress] { programs.use(ref ?? nil, by: 1) }
+        for ref in [former?.ingress, former?.egress] { programs.use(ref ?? nil, by: -1) }
+        tell(address, former, given, &change)
+    }
+
+    /// Tells the dataplane of an address's programs, if they are others now.
+    private func tell(
+        _ address: Address,
+        _ former: Attachment?,
+        _ given: Attachment?,
+        _ change: inout DataplaneChange
+    ) {
+        guard let given else {
+            if former != nil { change.endpoints[address] = .some(nil) }
             return
         }
-        let fallback = former?.id == given.id ? former : nil
-        given.ingress = settled(
-            given.ingress,
-            else: fallback?.ingress,
-            (given.id, .ingress),
-            failed,
-            &change
-        )
-        given.egress = settled(
-            given.egress,
-            else: fallback?.egress,
-            (given.id, .egress),
-            failed,
-            &change
-        )
-        attachments[address] = given
-        for ref in [given.ingress, given.egress] { programs.use(ref, by: 1) }
-        for ref in [former?.ingress, former?.egress] { programs.use(ref ?? nil, by: -1) }
         let ids = EndpointPrograms(
             id: given.id,
             ingress: programs.kernelID(given.ingress),
@@ -122,10 +130,10 @@ extension PolicyCompiler {
             change.endpoints[address] = ids
             return
         }
-        let isSame = former.id == given.id
-        if !isSame || former.ingress != given.ingress { change.revoked.insert(ids.ingress) }
-        if !isSame || former.egress != given.egress { change.revoked.insert(ids.egress) }
-        if !isSame || former.ingress != given.ingress || former.egress != given.egress {
+        let isOther = former.id != given.id
+        if isOther || former.ingress != given.ingress { change.revoked.insert(ids.ingress) }
+        if isOther || former.egress != given.egress { change.revoked.insert(ids.egress) }
+        if isOther || former.ingress != given.ingress || former.egress != given.egress {
             change.endpoints[address] = ids
         }
     }
