@@ -34,4 +34,4 @@ let families: [any VectorFamily.Type] = [
 ]
 
 /// Every way to get a verdict: all must agree with the vectors.
-let engines: [any VerdictEngine] = [EvaluatorEngine()]
+let engines: [any VerdictEngine] = [EvaluatorEngine(), TablesEngine()] + kernelEngines
