@@ -1,0 +1,149 @@
+import BPF
+import BPFSupport
+import CBPFABI
+import CBPFPrograms
+import Glibc
+import Testing
+
+/// A folder in a BPF file system of its own, gone when the test ends.
+private final class PinFolder {
+    let path: String
+
+    init() throws {
+        var template = Array("/tmp/caracal-pins-XXXXXX".utf8CString)
+        let made = template.withUnsafeMutableBufferPointer {
+            $0.baseAddress.flatMap { mkdtemp($0) }
+        }
+        path = String(cString: try unwrap(made, "temporary folder"))
+        try FileSystem.mountIfMissing(at: path)
+    }
+
+    deinit {
+        umount2(path, Int32(MNT_DETACH))
+        rmdir(path)
+    }
+}
+
+extension Packets {
+    /// What outlives a process, and how the next one takes it over.
+    @Suite
+    struct Pins {
+        @Test("the file system is mounted once")
+        func mount() throws {
+            let folder = try PinFolder()
+            #expect(FileSystem.isMounted(at: folder.path))
+            #expect(try !FileSystem.mountIfMissing(at: folder.path), "it is there already")
+            #expect(!FileSystem.isMounted(at: "/tmp"))
+        }
+
+        @Test("a second object finds the first one's maps with what is in them")
+        func reuse() throws {
+            let folder = try PinFolder()
+            let first = try loaded { try $0.reusePins(in: folder.path) }
+            let path = "\(folder.path)/cara_programs"
+            try Map<UInt32, cara_program>(pinned: path).set(7, to: cara_program())
+            _ = consume first
+            let second = try loaded { try $0.reusePins(in: folder.path) }
+            let map = try unwrap(second.skeleton.pointee.maps.cara_programs, "map")
+            #expect(try Map<UInt32, cara_program>(map).get(7) != nil)
+        }
+
+        @Test("a pinned map of another shape is an error that says what to do")
+        func mismatch() throws {
+            let folder = try PinFolder()
+            _ = try loaded { try $0.reusePins(in: folder.path) }
+            let error = try #require(throws: BPFError.self) {
+                _ = try loaded { object in
+                    let map = try unwrap(object.skeleton.pointee.maps.cara_conns, "map")
+                    try object.setMaxEntries(of: map, to: 1000)
+                    try object.reusePins(in: folder.path)
+                }
+            }
+            #expect(error.object == "\(folder.path)/cara_conns")
+            #expect(error.detail.contains("max entries is 4096, needed is 1000"))
+            #expect(error.detail.contains("remove"))
+        }
+
+        @Test("a map that is not there is an error that names the path")
+        func absent() throws {
+            let error = try #require(throws: BPFError.self) {
+                _ = try Map<UInt32, cara_program>(pinned: "/tmp/no/such/map")
+            }
+            #expect(error.errno == ENOENT)
+            #expect(error.description.contains("/tmp/no/such/map"))
+        }
+
+        @Test("a missing capability is named")
+        func capability() {
+            let error = BPFError(operation: "load program", object: "from_host", errno: EPERM)
+            #expect(error.description.contains("CAP_BPF"))
+            #expect(error.description.contains("CAP_NET_ADMIN"))
+        }
+
+        @Test("what we are allowed can be probed")
+        func probe() throws { try Capability.check() }
+    }
+
+    /// Programs on interfaces.
+    @Suite
+    struct Attachments {
+        @Test("a TCX link holds a program, takes another, and survives by its pin")
+        func link() throws {
+            guard try Link.isSupported() else { return }
+            let folder = try PinFolder()
+            let object = try loaded()
+            let first = try Program(
+                try unwrap(object.skeleton.pointee.progs.from_workload, "program")
+            )
+            let second = try Program(
+                try unwrap(object.skeleton.pointee.progs.to_workload, "program")
+            )
+            let path = "\(folder.path)/link"
+            try inNamespace { interface in
+                let link = try Link(attaching: first, to: interface, .ingress)
+                #expect(try link.state().programID == first.identity().id)
+                #expect(try link.state().ifindex == interface)
+                #expect(try link.state().hook == .ingress)
+                try link.update(to: second)
+                #expect(try link.state().programID == second.identity().id)
+                try link.pin(at: path)
+                _ = consume link
+                let again = try Link(pinned: path)
+                #expect(try again.state().programID == second.identity().id)
+                try again.detach()
+                #expect(try again.state().ifindex == 0)
+            }
+        }
+
+        @Test("a link to an interface that is not there is an error that names both")
+        func noInterface() throws {
+            guard try Link.isSupported() else { return }
+            let program = try Program(empty: "probe")
+            let error = try #require(throws: BPFError.self) {
+                _ = try Link(attaching: program, to: 99999, .egress)
+            }
+            #expect(error.errno == ENODEV)
+            #expect(error.description.contains("99999"))
+        }
+
+        @Test(
+            "clsact: attached, replaced, found again, detached",
+            arguments: [Hook.ingress, .egress]
+        )
+        func classic(_ hook: Hook) throws {
+            let first = try Program(empty: "first")
+            let second = try Program(empty: "second")
+            try inNamespace { interface in
+                let filter = ClassicFilter(ifindex: interface, hook)
+                #expect(try filter.programID() == nil)
+                #expect(try !filter.detach())
+                try filter.attach(first)
+                #expect(try filter.programID() == first.identity().id)
+                try filter.attach(second)
+                #expect(try filter.programID() == second.identity().id)
+                #expect(try filter.detach())
+                #expect(try filter.programID() == nil)
+            }
+        }
+    }
+}
