@@ -85,15 +85,10 @@ package final class KernelVerdicts {
 
     // MARK: Questions
 
-    /// Protocols whose ports the programs do not read yet.
-    private static let unparsed: Set<IPProtocol> = [.udpLite]
-
     /// Whether policy is asked about the flow at all: errors of ICMP belong to the packet that they
     /// quote, and nothing is sent to where it is.
     package static func isJudged(_ flow: Flow) -> Bool {
-        guard flow.source != flow.destination, !unparsed.contains(flow.protocol) else {
-            return false
-        }
+        guard flow.source != flow.destination else { return false }
         guard let icmp = flow.icmp, flow.protocol.isICMP else { return !flow.protocol.isICMP }
         guard flow.source.isV4 == (flow.protocol == .icmp) else { return false }
         return flow.source.isV4 ? ![3, 4, 11, 12].contains(icmp.type) : icmp.type > 127

@@ -58,6 +58,7 @@ static __always_inline int related_quote_ports(struct __sk_buff *skb, struct pac
 	switch (inner->key.proto) {
 	case IPPROTO_TCP:
 	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
 	case IPPROTO_SCTP:
 		packet_set_ports(inner, quote.ports[0], quote.ports[1]);
 		return CARA_PASS;

@@ -131,6 +131,7 @@ __noinline int transport(struct __sk_buff *skb, struct packet *p)
 		need = sizeof(header.tcp);
 		break;
 	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
 		need = sizeof(header.udp);
@@ -148,6 +149,10 @@ __noinline int transport(struct __sk_buff *skb, struct packet *p)
 		return transport_tcp(p, &header.tcp);
 	case IPPROTO_UDP:
 		return transport_udp(p, &header.udp, !p->fragment && !skb->gso_size);
+	/* its length field is how far the checksum reaches (RFC 3828 3.1), not the packet's size */
+	case IPPROTO_UDPLITE:
+		packet_set_ports(p, header.udp.source, header.udp.dest);
+		return CARA_PASS;
 	case IPPROTO_SCTP:
 		packet_set_ports(p, header.sctp.sport, header.sctp.dport);
 		return CARA_PASS;
