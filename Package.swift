@@ -128,10 +128,7 @@ let package = Package(
                 "JSON", "Model", "Resources", "Selector", argumentParser,
             ]
         ),
-        module(
-            "Cluster",
-            ["Datastore", "DatastoreSQLite", "JSON", "Linux", "Model", "Resources"]
-        ),
+        module("Cluster", ["Datastore", "DatastoreSQLite", "JSON", "Linux", "Model", "Resources"]),
 
         executable("caracal", ["Agent", argumentParser]),
         executable("caracalctl", ["CLI"]),
@@ -141,16 +138,15 @@ let package = Package(
             "caracal-bench",
             [
                 "CLinux", "Cluster", "Datastore", "DatastoreSQLite", "IPAM", "JSON", "Linux",
-                "Model",
-                "Resources", argumentParser,
+                "Model", "Resources", argumentParser,
             ]
         ),
         executable("bench-dataplane", ["BPF", "BPFSupport", "CBPFABI", "JSON", "Model"]),
         executable(
             "vectors",
             [
-                "Datastore", "DatastoreMemory", "Evaluate", "IPAM", "JSON", "Model", "Resources",
-                "Selector",
+                "Compile", "Datastore", "DatastoreMemory", "Evaluate", "IPAM", "JSON",
+                "KernelVerdicts", "Model", "Resources", "Selector",
             ]
         ),
 
@@ -185,6 +181,8 @@ let package = Package(
                 "StoreExerciser", grdb,
             ]
         ),
+        tests("IndexTests", ["Index", "Model", "Selector", "Support"]),
+        tests("CompileTests", ["Compile", "Model", "Support"]),
         tests("EvaluateTests", ["Evaluate", "JSON", "Model"]),
         tests("AgreementTests", ["Compile", "Evaluate", "KernelVerdicts", "Model", "Support"]),
         tests(
@@ -201,6 +199,7 @@ let package = Package(
             ["CLinux", "CNI", "Control", "ControlServer", "JSON", "Linux", "Model", "caracal-cni"]
         ),
         tests("PodNetworkTests", ["Linux", "Model", "Netlink", "PodNetwork", "Support"]),
+        tests("ControlTests", ["Control", "ControlServer", "JSON", "Linux", "Support", nioCore]),
         tests(
             "AgentTests",
             [
@@ -211,5 +210,11 @@ let package = Package(
         ),
         tests("CLITests", ["CLI", "DatastoreSQLite", "IPAM", "JSON", "Model"]),
         tests("ClusterTests", ["Cluster", "Model"]),
+        .testTarget(
+            name: "TopologyTests",
+            dependencies: ["caracal", "caracal-cni", "caracalctl"],
+            path: "Tests/Topology",
+            swiftSettings: settings
+        ),
     ]
 )
