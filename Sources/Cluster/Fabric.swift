@@ -1,6 +1,6 @@
 import Foundation
 
-/// Links and namespaces of a cluster, made with iproute2:
+/// Links and namespaces of a cluster, made with iproute2.
 ///
 ///      external 203.0.113.7 (on lo)
 ///     ┌──────────────┴───────────────┐

@@ -2,6 +2,7 @@ import Foundation
 import Model
 
 /// The same nodes and pods without Caracal: plain kernel routing, or a program that only redirects.
+///
 /// What benches compare with.
 package struct PlainCluster {
     private struct Pod {

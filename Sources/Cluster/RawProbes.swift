@@ -1,7 +1,9 @@
 import Model
 
 /// SCTP's common header and an INIT or INIT ACK chunk (RFC 9260 §3), sent over raw sockets because
-/// the kernel at hand may have no SCTP of its own. Nothing else answers these packets.
+/// the kernel at hand may have no SCTP of its own.
+///
+/// Nothing else answers these packets.
 enum SCTPProbe {
     private static let initChunk: UInt8 = 1
     private static let initAckChunk: UInt8 = 2

@@ -6,8 +6,10 @@ package enum Action: String, Hashable, Sendable, CaseIterable {
     case pass = "Pass"
 }
 
-/// Which resource a policy came from. The raw value is the resource's kind, except that the
-/// Kubernetes kinds carry a prefix because they share names with Calico's.
+/// Which resource a policy came from.
+///
+/// The raw value is the resource's kind, except that the Kubernetes kinds carry a prefix because
+/// they share names with Calico's.
 package enum PolicyKind: String, Hashable, Sendable, CaseIterable {
     case networkPolicy = "NetworkPolicy"
     case globalNetworkPolicy = "GlobalNetworkPolicy"

@@ -28,14 +28,20 @@ package struct ICMPMatch: Hashable, Sendable {
     }
 }
 
-/// Conditions on one end of a packet, ANDed. Empty lists ask for nothing.
+/// Conditions on one end of a packet, ANDed.
+///
+/// Empty lists ask for nothing.
 package struct EntityMatch: Hashable, Sendable {
-    /// The address lies in one of them. A rule whose nets (or notNets) are all of the other family
-    /// does not apply to a packet at all (inventory §4.2).
+    /// The address lies in one of them.
+    ///
+    /// A rule whose nets (or notNets) are all of the other family does not apply to a packet at all
+    /// (inventory §4.2).
     package var nets: [Prefix] = []
     package var notNets: [Prefix] = []
-    /// The address is that of an endpoint or in a network set matching each selector (canonical text,
-    /// rewritten for namespaces and service accounts). Each selector may be met by another object.
+    /// The address is that of an endpoint or in a network set matching each selector (canonical
+    /// text, rewritten for namespaces and service accounts).
+    ///
+    /// Each selector may be met by another object.
     package var selectors: [String] = []
     /// The address matches none of them.
     package var notSelectors: [String] = []

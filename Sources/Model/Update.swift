@@ -1,5 +1,7 @@
 /// One change of what the policy engine knows: a value takes the place of the former one of that
-/// name, `nil` removes it. Updates may come in any order and may repeat.
+/// name, `nil` removes it.
+///
+/// Updates may come in any order and may repeat.
 package enum Update: Hashable, Sendable {
     case endpoint(EndpointID, Endpoint?)
     case networkSet(NetworkSetID, NetworkSet?)

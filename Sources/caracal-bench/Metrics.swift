@@ -1,5 +1,5 @@
-import Cluster
 import CLinux
+import Cluster
 import Foundation
 import Glibc
 import Linux
