@@ -46,7 +46,6 @@ package struct Reason: Hashable, Sendable {
             ("icmp_unrelated", "An ICMP error concerns no known connection.")
         case CARA_DROP_NO_ROUTE:
             ("no_route", "The route is unreachable, a blackhole or prohibited.")
-        case CARA_DROP_TTL: ("ttl", "The packet would leave with no hops left.")
         case CARA_DROP_HOST_ENDPOINT:
             ("endpoint_to_host", "defaultEndpointToHostAction is Drop.")
         case CARA_DROP_HEADERS:

@@ -302,7 +302,6 @@ enum cara_reason {
 	CARA_DROP_FRAGMENT_UNKNOWN, /* a fragment whose first part was not seen */
 	CARA_DROP_ICMP_UNRELATED, /* an ICMP error about no known connection */
 	CARA_DROP_NO_ROUTE, /* unreachable, blackhole or prohibit route */
-	CARA_DROP_TTL, /* would leave with no hops left */
 	CARA_DROP_HOST_ENDPOINT, /* defaultEndpointToHostAction is Drop */
 	CARA_DROP_HEADERS, /* more IPv6 extension headers than CARA_HEADERS_MAX */
 	CARA_DROP_TUNNEL, /* a workload sent VXLAN or IPIP and may not */

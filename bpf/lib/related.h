@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include "extension.h"
 #include "conntrack.h"
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <linux/in.h>
+#include <linux/in6.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include "packet.h"
