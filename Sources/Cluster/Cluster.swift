@@ -151,6 +151,7 @@ package struct Cluster: Sendable {
         else { return }
         state.nodes[index].agent = nil
         try save()
+        defer { Command.reap(pid) }
         guard Self.isAgent(pid) else { return }
         kill(pid, signal)
         let deadline = ContinuousClock.now + .seconds(10)

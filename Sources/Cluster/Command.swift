@@ -59,32 +59,6 @@ package enum Command {
         return result.output
     }
 
-    /// Starts a program in a session of its own, its output appended to a file; it outlives us.
-    package static func start(
-        _ arguments: [String],
-        environment: [String: String],
-        log: String
-    ) throws -> Int32 {
-        // What Foundation leaves open across exec would keep our pipes from ever ending.
-        let script = #"""
-            (for fd in /proc/self/fd/*; do
-                fd=${fd##*/}
-                if [ "$fd" -gt 2 ]; then eval "exec $fd>&-"; fi
-            done
-            exec setsid "$@" </dev/null >>"$LOG" 2>&1) &
-            echo $!
-            """#
-        let output = try run(
-            ["bash", "-c", script, "bash"] + arguments,
-            environment: environment.merging(["LOG": log]) { _, new in new }
-        )
-        let text = String(decoding: output, as: UTF8.self).trimmingCharacters(
-            in: .whitespacesAndNewlines
-        )
-        guard let pid = Int32(text) else { throw ClusterError("cannot start \(arguments[0])") }
-        return pid
-    }
-
     /// The executable `name` beside the running one.
     package static func sibling(_ name: String) throws -> String {
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
