@@ -8,9 +8,9 @@ import Resources
 /// A cluster on this machine: nodes and pods are network namespaces, each node runs the real agent.
 package struct Cluster: Sendable {
     package let paths: ClusterPaths
-    package private(set) var state: ClusterState
+    package internal(set) var state: ClusterState
 
-    private var fabric: Fabric { Fabric(paths: paths, hasIPv6: state.hasIPv6) }
+    var fabric: Fabric { Fabric(paths: paths, hasIPv6: state.hasIPv6) }
 
     // MARK: - Opening
 
@@ -100,7 +100,18 @@ package struct Cluster: Sendable {
         SQLiteDatastore(path: paths.store)
     }
 
-    private func save() throws {
+    /// Runs `caracalctl` on the cluster's store; returns what it prints.
+    @discardableResult
+    package func caracalctl(_ arguments: [String], input: String = "") throws -> String {
+        let output = try Command.run(
+            [try Command.sibling("caracalctl")] + arguments,
+            environment: ["CARACAL_STORE": paths.store],
+            input: Data(input.utf8)
+        )
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    func save() throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         try encoder.encode(state).write(to: URL(fileURLWithPath: paths.state), options: .atomic)
@@ -119,171 +130,6 @@ package struct Cluster: Sendable {
             throw ClusterError("no pod \(id); scripts/cluster status lists them")
         }
         return pod
-    }
-
-    // MARK: - Agents
-
-    /// Starts the node's agent and notes its process id.
-    package mutating func startAgent(_ name: String) throws {
-        let index = state.nodes.firstIndex { $0.name == name }
-        guard let index else { throw ClusterError("no node \(name)") }
-        let pid = try Command.start(
-            [
-                "nsenter", "--net=\(ClusterPaths.netns(paths.namespace(ofNode: name)))",
-                try Command.sibling("caracal"), "agent", "--node-name", name,
-                "--store", paths.store, "--socket", paths.socket(name),
-                "--bpf-root", paths.bpfRoot(name),
-            ],
-            environment: [
-                "FELIX_HEALTHENABLED": "true", "FELIX_PROMETHEUSMETRICSENABLED": "true",
-                "FELIX_BPFDATAIFACEPATTERN": "^eth0$",
-            ],
-            log: paths.log(name)
-        )
-        state.nodes[index].agent = pid
-        try save()
-    }
-
-    /// Ends the node's agent; `SIGKILL` as a crash would.
-    package mutating func stopAgent(_ name: String, signal: Int32 = SIGTERM) throws {
-        guard let index = state.nodes.firstIndex(where: { $0.name == name }),
-            let pid = state.nodes[index].agent
-        else { return }
-        state.nodes[index].agent = nil
-        try save()
-        defer { Command.reap(pid) }
-        guard Self.isAgent(pid) else { return }
-        kill(pid, signal)
-        let deadline = ContinuousClock.now + .seconds(10)
-        while Self.isAgent(pid) {
-            guard ContinuousClock.now < deadline else {
-                kill(pid, SIGKILL)
-                return
-            }
-            usleep(5_000)
-        }
-    }
-
-    /// Guards against a process id that was given to another program meanwhile.
-    package static func isAgent(_ pid: Int32) -> Bool {
-        guard let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline"),
-            let state = FileManager.default.contents(atPath: "/proc/\(pid)/stat")
-        else { return false }
-        let isZombie = String(decoding: state, as: UTF8.self).contains(") Z ")
-        return !isZombie && String(decoding: line, as: UTF8.self).contains("caracal")
-    }
-
-    /// Waits until the node's CNI plugin answers STATUS without an error.
-    package func waitUntilReady(_ name: String) async throws {
-        let plugin = Plugin(paths: paths, node: name, hasIPv6: state.hasIPv6)
-        let deadline = ContinuousClock.now + .seconds(30)
-        while true {
-            let failure = try plugin.status()
-            guard let failure else { return }
-            guard let pid = try node(name).agent, Self.isAgent(pid) else {
-                throw ClusterError("the agent of \(name) ended" + agentErrors(name))
-            }
-            guard ContinuousClock.now < deadline else {
-                throw ClusterError("\(name) is not ready after 30 s: \(failure)")
-            }
-            try await Task.sleep(for: .milliseconds(20))
-        }
-    }
-
-    private func agentErrors(_ only: String? = nil) -> String {
-        state.nodes.filter { only == nil || $0.name == only }.map { node in
-            let log = FileManager.default.contents(atPath: paths.log(node.name)) ?? Data()
-            let lines = String(decoding: log, as: UTF8.self).split(separator: "\n").suffix(3)
-            return lines.map { "\n  \(node.name): \($0)" }.joined()
-        }.joined()
-    }
-
-    // MARK: - Pods
-
-    /// Makes a pod's namespace and object and calls the CNI plugin as a container runtime does.
-    package mutating func addPod(
-        _ id: String,
-        node name: String,
-        labels: [String: String] = [:],
-        ports: [ProbePort] = []
-    ) async throws -> ClusterState.Pod {
-        let node = try node(name)
-        guard !state.pods.contains(where: { $0.id == id }) else {
-            throw ClusterError("pod \(id) exists already")
-        }
-        var pod = try ClusterState.Pod(id: id, node: name)
-        try await PodObjects(store: openStore()).create(pod, labels: labels, ports: ports)
-        try fabric.addNamespace(paths.namespace(ofPod: pod))
-        state.pods.append(pod)
-        try save()
-        do {
-            pod.addresses = try plugin(name).add(pod)
-        } catch {
-            try await removePod(id)
-            throw error
-        }
-        state.pods[state.pods.count - 1] = pod
-        try save()
-        try fabric.routePod(pod.addresses, via: node)
-        return pod
-    }
-
-    package mutating func removePod(_ id: String) async throws {
-        let pod = try pod(id)
-        try plugin(pod.node).delete(pod)
-        try await PodObjects(store: openStore()).delete(pod)
-        try fabric.unroutePod(pod.addresses)
-        try fabric.deleteNamespace(paths.namespace(ofPod: pod))
-        state.pods.removeAll { $0.id == id }
-        try save()
-    }
-
-    /// Namespaces and objects of pods that are yet to be added by the plugin: for measuring it alone.
-    package func preparePods(_ count: Int, node: String) async throws -> [ClusterState.Pod] {
-        let objects = PodObjects(store: openStore())
-        var pods: [ClusterState.Pod] = []
-        for index in 0..<count {
-            let pod = try ClusterState.Pod(id: "bench/pod-\(index)", node: node)
-            try await objects.create(pod, labels: ["app": "web"], ports: [])
-            try fabric.addNamespace(paths.namespace(ofPod: pod))
-            pods.append(pod)
-        }
-        return pods
-    }
-
-    /// Undoes ``preparePods(_:node:)``.
-    package func discardPods(_ pods: [ClusterState.Pod]) async throws {
-        let objects = PodObjects(store: openStore())
-        for pod in pods {
-            try await objects.delete(pod)
-            try fabric.deleteNamespace(paths.namespace(ofPod: pod))
-        }
-    }
-
-    package func plugin(_ node: String) -> Plugin {
-        Plugin(paths: paths, node: node, hasIPv6: state.hasIPv6)
-    }
-
-    /// Where the ends of a probe are: every pod, and `external` beyond the fabric.
-    package func probeEndpoints(external: Bool) -> [Prober.Endpoint] {
-        var endpoints = state.pods.map { pod in
-            Prober.Endpoint(
-                name: pod.id,
-                namespace: ClusterPaths.netns(paths.namespace(ofPod: pod)),
-                addresses: pod.addresses.compactMap { .init($0) }
-            )
-        }
-        if external {
-            let addresses = [Addressing.external4] + (state.hasIPv6 ? [Addressing.external6] : [])
-            endpoints.append(
-                Prober.Endpoint(
-                    name: "external",
-                    namespace: ClusterPaths.netns(paths.fabric),
-                    addresses: addresses.compactMap { .init($0) }
-                )
-            )
-        }
-        return endpoints
     }
 
     // MARK: - Down

@@ -25,17 +25,12 @@ struct PolicyBench {
             let streams = try ends.dropFirst().map {
                 try DatagramStream(from: ends[0], to: $0, port: 6000, every: .milliseconds(1))
             }
-            let tool = try Command.sibling("caracalctl")
             var delays: [Double] = []
             for change in 0..<changes {
                 try await Task.sleep(for: .milliseconds(50))
                 let isAllowed = change % 2 == 1
                 let start = ContinuousClock.now
-                try Command.run(
-                    [tool, "apply", "-f", "-"],
-                    environment: ["CARACAL_STORE": cluster.paths.store],
-                    input: Data(Self.policy(isAllowed).utf8)
-                )
+                try cluster.caracalctl(["apply", "-f", "-"], input: Self.policy(isAllowed))
                 delays.append(try await seen(isAllowed, since: start, streams))
             }
             for stream in streams { _ = stream.finish() }

@@ -32,16 +32,19 @@ struct RestartBench {
             for node in cluster.state.nodes { try await cluster.waitUntilReady(node.name) }
             try await Task.sleep(for: .seconds(2))
 
-            let (sent, received, failure) = transfer.finish()
+            let end = transfer.finish()
             let datagrams = stream.finish()
-            if let failure { throw ClusterError("the TCP transfer broke: \(failure)") }
+            if let failure = end.failure {
+                throw ClusterError("the TCP transfer broke: \(failure)")
+            }
             let writes = try cluster.state.nodes.map { node in
-                try Metrics(cluster, node: node.name).value("caracal_map_writes_total") ?? .infinity
+                try AgentStatus(cluster, node: node.name).metric("caracal_map_writes_total")
+                    ?? .infinity
             }
             let isInForce =
                 without.reached("default/client", "default/web") == true
                 && without.reached("default/other", "default/web") == false
-            progress("datagrams sent: \(datagrams.count), bytes by TCP: \(sent)")
+            progress("datagrams sent: \(datagrams.count), bytes by TCP: \(end.sent)")
             return [
                 .limit(
                     "datagrams lost over kill -9 and restart",
@@ -49,7 +52,7 @@ struct RestartBench {
                     atMost: 0,
                     "packets"
                 ),
-                .limit("TCP bytes lost", Double(sent - received), atMost: 0, "bytes"),
+                .limit("TCP bytes lost", Double(end.sent - end.received), atMost: 0, "bytes"),
                 .limit(
                     "policy in force without an agent",
                     isInForce ? 1 : 0,

@@ -1,0 +1,92 @@
+import Foundation
+import Model
+
+// Pods, connected by the CNI plugin, and where their ends are.
+
+extension Cluster {
+    /// Makes a pod's namespace and object and calls the CNI plugin as a container runtime does.
+    package mutating func addPod(
+        _ id: String,
+        node name: String,
+        labels: [String: String] = [:],
+        ports: [ProbePort] = []
+    ) async throws -> ClusterState.Pod {
+        let node = try node(name)
+        guard !state.pods.contains(where: { $0.id == id }) else {
+            throw ClusterError("pod \(id) exists already")
+        }
+        var pod = try ClusterState.Pod(id: id, node: name)
+        try await PodObjects(store: openStore()).create(pod, labels: labels, ports: ports)
+        try fabric.addNamespace(paths.namespace(ofPod: pod))
+        state.pods.append(pod)
+        try save()
+        do {
+            pod.addresses = try plugin(name).add(pod)
+        } catch {
+            try await removePod(id)
+            throw error
+        }
+        state.pods[state.pods.count - 1] = pod
+        try save()
+        try fabric.routePod(pod.addresses, via: node)
+        return pod
+    }
+
+    package mutating func removePod(_ id: String) async throws {
+        let pod = try pod(id)
+        try plugin(pod.node).delete(pod)
+        try await PodObjects(store: openStore()).delete(pod)
+        try fabric.unroutePod(pod.addresses)
+        try fabric.deleteNamespace(paths.namespace(ofPod: pod))
+        state.pods.removeAll { $0.id == id }
+        try save()
+    }
+
+    /// Namespaces and objects of pods that are yet to be added by the plugin: for measuring it alone.
+    package func preparePods(_ count: Int, node: String) async throws -> [ClusterState.Pod] {
+        let objects = PodObjects(store: openStore())
+        var pods: [ClusterState.Pod] = []
+        for index in 0..<count {
+            let pod = try ClusterState.Pod(id: "bench/pod-\(index)", node: node)
+            try await objects.create(pod, labels: ["app": "web"], ports: [])
+            try fabric.addNamespace(paths.namespace(ofPod: pod))
+            pods.append(pod)
+        }
+        return pods
+    }
+
+    /// Undoes ``preparePods(_:node:)``.
+    package func discardPods(_ pods: [ClusterState.Pod]) async throws {
+        let objects = PodObjects(store: openStore())
+        for pod in pods {
+            try await objects.delete(pod)
+            try fabric.deleteNamespace(paths.namespace(ofPod: pod))
+        }
+    }
+
+    package func plugin(_ node: String) -> Plugin {
+        Plugin(paths: paths, node: node, hasIPv6: state.hasIPv6)
+    }
+
+    /// Where the ends of a probe are: every pod, and `external` beyond the fabric.
+    package func probeEndpoints(external: Bool) -> [Prober.Endpoint] {
+        var endpoints = state.pods.map { pod in
+            Prober.Endpoint(
+                name: pod.id,
+                namespace: ClusterPaths.netns(paths.namespace(ofPod: pod)),
+                addresses: pod.addresses.compactMap { .init($0) }
+            )
+        }
+        if external {
+            let addresses = [Addressing.external4] + (state.hasIPv6 ? [Addressing.external6] : [])
+            endpoints.append(
+                Prober.Endpoint(
+                    name: "external",
+                    namespace: ClusterPaths.netns(paths.fabric),
+                    addresses: addresses.compactMap { .init($0) }
+                )
+            )
+        }
+        return endpoints
+    }
+}
