@@ -80,7 +80,7 @@ extension IPAM {
     ) async throws(IPAMError) -> Prefix {
         await begin()
         defer { end() }
-        let draw = try await draw(0, family, AssignRequest(node: node), now)
+        var draw = try await draw(0, family, AssignRequest(node: node), now)
         for affinity in try await readAffinities(of: .host(node)) {
             let cidr = affinity.value.cidr
             if cidr.family == family, draw.allows(cidr), try await isHeld(affinity, now: now) {
@@ -88,7 +88,7 @@ extension IPAM {
             }
         }
         for _ in 0..<Self.retries {
-            guard let cidr = try await findUsable(draw) else {
+            guard let cidr = try await findUsable(&draw) else {
                 throw .noPool("no block is free for \(node)")
             }
             if try await claim(cidr, for: .host(node), now: now) { return cidr }

@@ -10,8 +10,8 @@ struct Draw {
     let nodeLabels: [String: String]
     let now: Timestamp
     var wanted: Int
-    /// Blocks that turned out to be of no use.
-    var excluded: Set<Prefix> = []
+    /// All blocks there are, if they have just been read.
+    var existing: [Prefix: Block]?
 
     func allows(_ block: Prefix) -> Bool {
         choice.allowed.contains { $0.cidr.contains(block) }
@@ -47,13 +47,13 @@ extension IPAM {
         into taken: inout [Address]
     ) async throws(IPAMError) {
         var draw = try await draw(count, family, request, now)
-        let known = affinities[request.affinity]
-        var own: [Stored<BlockAffinity>]
-        if let known { own = known } else { own = try await readAffinities(of: request.affinity) }
-        try await takeFromOwn(own, trustingCache: known != nil, &draw, into: &taken)
-        if draw.wanted > 0, known != nil {
+        var own = affinities[request.affinity] ?? []
+        try await takeFromOwn(own, &draw, into: &taken)
+        if draw.wanted > 0 {
+            // Only what the store says now may lead to a new block or to a refusal.
+            draw.existing = try await readBlocks(of: request.affinity)
             own = try await readAffinities(of: request.affinity)
-            try await takeFromOwn(own, trustingCache: false, &draw, into: &taken)
+            try await takeFromOwn(own, &draw, into: &taken)
         }
         let owned = own.count { affinity in
             draw.choice.allowed.contains { $0.cidr.contains(affinity.value.cidr) }
@@ -108,7 +108,6 @@ extension IPAM {
 extension IPAM {
     private func takeFromOwn(
         _ own: [Stored<BlockAffinity>],
-        trustingCache isTrusting: Bool,
         _ draw: inout Draw,
         into taken: inout [Address]
     ) async throws(IPAMError) {
@@ -120,10 +119,8 @@ extension IPAM {
                 await dropUnselected(affinity.value, draw)
                 continue
             }
-            // A second pass asks the store about blocks that the cache has as full.
-            if isTrusting, let block = blocks[cidr]?.value, block.unallocated.isEmpty,
-                !block.isCooling
-            {
+            // Full as far as is known; a second pass has just read what is known.
+            if let block = blocks[cidr]?.value, block.unallocated.isEmpty, !block.isCooling {
                 continue
             }
             guard draw.wanted > 0, draw.allows(cidr),
@@ -147,7 +144,7 @@ extension IPAM {
             guard configuration.autoAllocateBlocks else {
                 throw .noNewBlocks(node: draw.request.node)
             }
-            guard let cidr = try await findUsable(draw) else { return }
+            guard let cidr = try await findUsable(&draw) else { return }
             let before = draw.wanted
             if try await claims(cidr, draw) {
                 owned += 1
@@ -170,8 +167,12 @@ extension IPAM {
         into taken: inout [Address]
     ) async throws(IPAMError) {
         guard draw.wanted > 0 else { return }
-        let all: [Stored<Block>] = try await list()
-        let existing = Set(all.map(\.value.cidr))
+        let existing: [Prefix: Block]
+        if let read = draw.existing {
+            existing = read
+        } else {
+            existing = try await readBlocks(of: draw.request.affinity)
+        }
         for pool in draw.choice.allowed {
             let walk = BlockWalk(
                 pool: pool.cidr,
@@ -179,7 +180,7 @@ extension IPAM {
                 node: draw.request.affinity.name,
                 now: draw.now
             )
-            for cidr in walk where existing.contains(cidr) {
+            for cidr in walk where existing[cidr] != nil {
                 guard draw.wanted > 0 else { return }
                 guard draw.allows(cidr) else { continue }
                 try await take(from: cidr, strictly: false, &draw, into: &taken)

@@ -16,6 +16,18 @@ extension IPAM {
         return own
     }
 
+    /// All blocks as the store has them now; those of one owner are in the cache afterwards.
+    func readBlocks(of owner: Affinity) async throws(IPAMError) -> [Prefix: Block] {
+        let all: [Stored<Block>] = try await list()
+        blocks = [:]
+        var existing: [Prefix: Block] = [:]
+        for block in all {
+            existing[block.value.cidr] = block.value
+            if block.value.affinity == owner { remember(block) }
+        }
+        return existing
+    }
+
     /// Whether the block of an affinity is the owner's.
     ///
     /// What is known to be so by the cache is taken for granted: writing the block tests it. A
@@ -119,9 +131,15 @@ extension IPAM {
 extension IPAM {
     /// A block that does not exist yet, or is this owner's and has room; else an empty one that
     /// another node has held for a while, once it is taken from there.
-    func findUsable(_ draw: Draw) async throws(IPAMError) -> Prefix? {
-        let all: [Stored<Block>] = try await list()
-        let existing = Dictionary(all.map { ($0.value.cidr, $0.value) }) { first, _ in first }
+    func findUsable(_ draw: inout Draw) async throws(IPAMError) -> Prefix? {
+        let existing: [Prefix: Block]
+        if let read = draw.existing {
+            existing = read
+        } else {
+            existing = try await readBlocks(of: draw.request.affinity)
+        }
+        // A block that is found will be claimed, or is another's by now.
+        draw.existing = nil
         let reservations = draw.settings.reservations
         var empty: [Block] = []
         for pool in draw.choice.allowed {
@@ -131,7 +149,7 @@ extension IPAM {
                 node: draw.request.affinity.name,
                 now: draw.now
             )
-            for cidr in walk where draw.allows(cidr) && !draw.excluded.contains(cidr) {
+            for cidr in walk where draw.allows(cidr) {
                 guard let block = existing[cidr] else { return cidr }
                 guard block.freeCount(reservations) > 0 else { continue }
                 if block.affinity == draw.request.affinity { return cidr }
@@ -139,6 +157,7 @@ extension IPAM {
             }
         }
         for block in empty where try await isReclaimed(block, draw) { return block.cidr }
+        draw.existing = existing
         return nil
     }
 

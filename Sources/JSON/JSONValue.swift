@@ -20,6 +20,12 @@ package struct JSONObject: Sendable {
 
     /// Of members of one name the last value counts, at the place of the first.
     package init(_ members: [(key: String, value: JSONValue)]) {
+        // Comparing a few names is cheaper than hashing them, and most objects are small.
+        guard members.count > 16 else {
+            self.members.reserveCapacity(members.count)
+            for (key, value) in members { self[key] = value }
+            return
+        }
         // Linear, so that a hostile document of very many members costs no more than its length.
         var places: [String: Int] = [:]
         for (key, value) in members {

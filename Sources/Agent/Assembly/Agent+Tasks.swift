@@ -69,6 +69,26 @@ extension Agent {
         }
     }
 
+    /// Keeps the Node object at the node's addresses, which may change while we run.
+    func followAddresses(_ published: [MachineAddress]) async throws {
+        let logger = logger("agent")
+        var published = published
+        while true {
+            try await Task.sleep(for: .seconds(60))
+            // What cannot be told or written now is told or written next time.
+            guard let found = try? findAddresses(), found != published, !found.isEmpty else {
+                continue
+            }
+            do throws(DatastoreError) {
+                try await NodeRecord(store: store, name: node).publish(found)
+            } catch {
+                continue
+            }
+            published = found
+            logger.info("addresses changed", metadata: ["addresses": "\(found)"])
+        }
+    }
+
     /// Writes a line for each packet that a Log rule matched.
     func logPackets(_ dataplane: Dataplane, _ settings: AgentSettings) async throws {
         let logger = logger("packets")

@@ -17,7 +17,7 @@ internal import Routing
 /// socket ─▶ PodConnector ──▶ IPAM, PodNetwork, store
 package struct Agent: Sendable {
     let options: AgentOptions
-    private let node: String
+    let node: String
     let store: any Datastore
     private let metrics = Metrics()
     let health: Health
@@ -35,6 +35,7 @@ package struct Agent: Sendable {
 
     /// Runs until SIGTERM or SIGINT; what is in the kernel stays there.
     package func run() async throws {
+        try Capabilities.check()
         let logger = logger("agent")
         let source = ConfigurationSource(options, store: store, node: node)
         let settings = try await readSettings(source, logger)
@@ -89,14 +90,18 @@ extension Agent {
 
     /// Finds the node's addresses and writes them into its Node object.
     private func announce(_ logger: Logger) async throws -> [MachineAddress] {
-        let addresses = try NodeIdentity.addresses(
+        let addresses = try findAddresses()
+        if addresses.isEmpty { logger.warning("no address of this node was found") }
+        try await NodeRecord(store: store, name: node).publish(addresses)
+        return addresses
+    }
+
+    func findAddresses() throws -> [MachineAddress] {
+        try NodeIdentity.addresses(
             environment: options.environment,
             machine: MachineAddress.all(),
             source: NodeIdentity.source
         )
-        if addresses.isEmpty { logger.warning("no address of this node was found") }
-        try await NodeRecord(store: store, name: node).publish(addresses)
-        return addresses
     }
 
     private func setNodeParameters(
@@ -168,6 +173,7 @@ extension Agent {
             group.addTask { try await maintain(policy, topology, dataplane) }
             group.addTask { try await logPackets(dataplane, settings) }
             group.addTask { try await serve(verbs) }
+            group.addTask { try await followAddresses(addresses) }
             addServers(settings, dataplane, &group)
             // Every part runs for ever: the first to end, ends all.
             defer { group.cancelAll() }

@@ -42,6 +42,13 @@ package struct AgentSettings: Hashable, Sendable {
 }
 
 extension AgentSettings.Fixed {
+    /// Names of the members that differ.
+    func differences(from other: Self) -> [String] {
+        zip(Mirror(reflecting: self).children, Mirror(reflecting: other).children)
+            .filter { "\($0.value)" != "\($1.value)" }
+            .compactMap(\.0.label)
+    }
+
     fileprivate init(_ parameters: FelixParameters) {
         healthEnabled = parameters.bool("healthEnabled")
         healthHost = parameters.text("healthHost") ?? "localhost"

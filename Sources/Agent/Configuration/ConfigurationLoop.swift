@@ -43,9 +43,8 @@ package actor ConfigurationLoop {
         note(found.problems)
         let new = AgentSettings(found)
         guard new.fixed == settings.fixed else {
-            throw RestartNeeded(
-                description: "configuration changed in what only a start can take up"
-            )
+            let names = new.fixed.differences(from: settings.fixed).joined(separator: ", ")
+            throw RestartNeeded(description: "only a start can take up a change of \(names)")
         }
         guard new.live != settings.live else { return }
         try await apply(new.live)

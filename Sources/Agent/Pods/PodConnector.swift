@@ -79,6 +79,7 @@ extension PodConnector {
         _ path: String,
         _ request: CNIRequest
     ) async throws(CNIError) -> CNIResult {
+        var watch = Stopwatch()
         let pod = try await pod(of: identity)
         let namespace = try await objects.get(
             ResourceKey(.core("Namespace"), name: identity.namespace)
@@ -94,8 +95,10 @@ extension PodConnector {
             namespaceLabels: namespace?.labels ?? [:]
         )
         do throws(CNIError) {
+            watch.lap("addresses")
             let interface = try interface(identity, path, addresses, request, pod: pod)
-            let link = try await makeLive(identity, interface, request, pod, namespace)
+            let link = try await makeLive(identity, interface, request, pod, namespace, &watch)
+            logger.debug("connected", metadata: watch.metadata(identity.workload))
             return CNIResult(link, interface, request.configuration)
                 .following(request.configuration.previousResult)
         } catch {
@@ -154,9 +157,11 @@ extension PodConnector {
         _ interface: PodInterface,
         _ request: CNIRequest,
         _ pod: Resource?,
-        _ namespace: Resource?
+        _ namespace: Resource?,
+        _ watch: inout Stopwatch
     ) async throws(CNIError) -> PodLink {
         let link = try await offPool { try PodNetwork.setUp(interface) }
+        watch.lap("link")
         let id: EndpointID
         let event: Event
         if let key = pod?.key {
@@ -174,6 +179,7 @@ extension PodConnector {
             )
             event = try await objects.record(endpoint)
         }
+        watch.lap("store")
         await policy.take(written: event)
         do {
             let timeout = request.configuration.policyTimeout ?? settings.policyTimeout
@@ -185,7 +191,9 @@ extension PodConnector {
                 details: "\(error)"
             )
         }
+        watch.lap("policy")
         try await offPool { try PodNetwork.activate(link, interface) }
+        watch.lap("up")
         return link
     }
 
