@@ -70,7 +70,8 @@ extension Cluster {
         }
     }
 
-    func agentErrors(_ only: String? = nil) -> String {
+    /// The last lines of the agents' logs.
+    package func agentErrors(_ only: String? = nil) -> String {
         state.nodes.filter { only == nil || $0.name == only }.map { node in
             let log = FileManager.default.contents(atPath: paths.log(node.name)) ?? Data()
             let lines = String(decoding: log, as: UTF8.self).split(separator: "\n").suffix(3)

@@ -68,15 +68,29 @@ extension Cluster {
         Plugin(paths: paths, node: node, hasIPv6: state.hasIPv6)
     }
 
+    /// A pod's end of a probe.
+    package func endpoint(_ pod: ClusterState.Pod) -> Prober.Endpoint {
+        Prober.Endpoint(
+            name: pod.id,
+            namespace: ClusterPaths.netns(paths.namespace(ofPod: pod)),
+            addresses: pod.addresses.compactMap { .init($0) }
+        )
+    }
+
+    /// A node's own end of a probe, outside of all pods.
+    package func endpoint(_ node: ClusterState.Node) -> Prober.Endpoint {
+        let addresses =
+            [Addressing.node4(node.index)] + (state.hasIPv6 ? [Addressing.node6(node.index)] : [])
+        return Prober.Endpoint(
+            name: node.name,
+            namespace: ClusterPaths.netns(paths.namespace(ofNode: node.name)),
+            addresses: addresses.compactMap { .init($0) }
+        )
+    }
+
     /// Where the ends of a probe are: every pod, and `external` beyond the fabric.
     package func probeEndpoints(external: Bool) -> [Prober.Endpoint] {
-        var endpoints = state.pods.map { pod in
-            Prober.Endpoint(
-                name: pod.id,
-                namespace: ClusterPaths.netns(paths.namespace(ofPod: pod)),
-                addresses: pod.addresses.compactMap { .init($0) }
-            )
-        }
+        var endpoints = state.pods.map(endpoint)
         if external {
             let addresses = [Addressing.external4] + (state.hasIPv6 ? [Addressing.external6] : [])
             endpoints.append(

@@ -148,7 +148,7 @@ package struct Cluster: Sendable {
             try removeFolder(paths.bpfRoot(node.name))
         }
         try fabric.deleteNamespace(paths.fabric)
-        try removeFolder("/sys/fs/bpf/caracal-cluster/\(paths.name)")
+        try removeFolder(paths.pins)
         try removeFolder(paths.folder)
     }
 

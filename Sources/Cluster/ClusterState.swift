@@ -42,7 +42,8 @@ package struct ClusterPaths: Sendable {
     }
     package func socket(_ node: String) -> String { "\(folder)/\(node).sock" }
     package func log(_ node: String) -> String { "\(folder)/\(node).log" }
-    package func bpfRoot(_ node: String) -> String { "/sys/fs/bpf/caracal-cluster/\(name)/\(node)" }
+    package var pins: String { "/sys/fs/bpf/caracal-cluster/\(name)" }
+    package func bpfRoot(_ node: String) -> String { "\(pins)/\(node)" }
     package static func netns(_ namespace: String) -> String { "/run/netns/\(namespace)" }
 }
 

@@ -70,9 +70,11 @@ final class ProbeRound {
         switch port.kind {
         case .tcp:
             socket = try Socket.open(address.family, .stream, protocol: Int32(IPPROTO_TCP))
+            try socket.bind(own, 0)
             socket.connect(address, port.port)
         case .udp:
             socket = try Socket.open(address.family, .datagram, protocol: Int32(IPPROTO_UDP))
+            try socket.bind(own, 0)
         case .sctp:
             socket = try Socket.open(address.family, .raw, protocol: Int32(IPPROTO_SCTP))
             try socket.bind(own, 0)

@@ -3,9 +3,9 @@ package import Model
 
 /// Finds out with real packets who reaches whom: opens servers and clients inside the namespaces of
 /// all endpoints and watches them with one poll loop.
-package struct Prober {
+package struct Prober: Sendable {
     /// One end: where its packets start and where it is reached.
-    package struct Endpoint {
+    package struct Endpoint: Sendable {
         package let name: String
         /// Path of the network namespace.
         package let namespace: String
