@@ -9,6 +9,7 @@ struct Attachments: ~Copyable {
     private let layout: Layout
     private let programs: Programs
     private let hasTCX: Bool
+    private let gracePeriods = GracePeriods()
     /// What hangs where, by this agent.
     private var attached: Set<Place> = []
 
@@ -43,6 +44,7 @@ struct Attachments: ~Copyable {
     /// Renews the programs behind all pinned links, and removes pins whose interface is gone.
     mutating func adopt() throws(DataplaneError) {
         guard hasTCX else { return }
+        gracePeriods.recover()
         for name in layout.pinnedLinks() {
             guard let (program, ifindex) = Layout.parse(name) else { continue }
             let path = "\(layout.links)/\(name)"
@@ -58,11 +60,16 @@ struct Attachments: ~Copyable {
         to interface: String,
         _ ifindex: UInt32
     ) throws(DataplaneError) {
-        for name in names {
-            let place = Place(program: name, ifindex: ifindex)
-            if attached.contains(place) { continue }
-            try attach(name, to: interface, ifindex)
-            attached.insert(place)
+        let missing = names.filter {
+            !attached.contains(Place(program: $0, ifindex: ifindex))
+        }
+        guard !missing.isEmpty else { return }
+        guard hasTCX else {
+            for name in missing { try attach(name, to: interface, ifindex) }
+            return
+        }
+        try gracePeriods.hurrying { () throws(DataplaneError) in
+            for name in missing { try attach(name, to: interface, ifindex) }
         }
     }
 
@@ -74,13 +81,16 @@ struct Attachments: ~Copyable {
         }
     }
 
-    private func attach(
+    private mutating func attach(
         _ name: ProgramName,
         to interface: String,
         _ ifindex: UInt32
     ) throws(DataplaneError) {
         let path = layout.link(of: name, interface, ifindex)
-        if hasTCX, try renew(name, ifindex, at: path) { return }
+        if hasTCX, try renew(name, ifindex, at: path) {
+            attached.insert(Place(program: name, ifindex: ifindex))
+            return
+        }
         do throws(BPFError) {
             try programs.with(name) { program throws(BPFError) in
                 if hasTCX {
@@ -93,6 +103,7 @@ struct Attachments: ~Copyable {
         } catch {
             throw .attach(program: name.rawValue, interface: interface, reason: "\(error)")
         }
+        attached.insert(Place(program: name, ifindex: ifindex))
     }
 
     /// Puts our program behind a pinned link; `false` when there is no such link or its interface is
