@@ -45,9 +45,14 @@ package final class DatagramStream: Sendable {
         try startThread { self.send(client, pace) }
     }
 
+    /// Begins the end, without waiting for it.
+    package func stop() {
+        isStopped.store(true, ordering: .releasing)
+    }
+
     /// Ends the stream, waits for stragglers and returns all that was sent, in order.
     package func finish() -> [Sent] {
-        isStopped.store(true, ordering: .releasing)
+        stop()
         while running.load(ordering: .acquiring) > 0 { usleep(1000) }
         return snapshot()
     }

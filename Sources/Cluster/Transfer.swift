@@ -39,9 +39,14 @@ package final class Transfer: Sendable {
     /// How far it has come until now.
     package func snapshot() -> Progress { progress.withLock { $0 } }
 
+    /// Begins the end, without waiting for it.
+    package func stop() {
+        isStopped.store(true, ordering: .releasing)
+    }
+
     /// Ends the transfer; all that was sent must have come, unless the way is cut.
     package func finish() -> Progress {
-        isStopped.store(true, ordering: .releasing)
+        stop()
         while running.load(ordering: .acquiring) > 0 { usleep(1000) }
         return snapshot()
     }
