@@ -125,6 +125,17 @@ extension Packets {
         @Test("the node to its pod", arguments: fromNodeRows)
         func fromNode(_ row: PacketCase) throws { try play(row) }
 
+        @Test("a pod that comes back on another interface is answered to there")
+        func newInterface() throws {
+            let node = try TestNode()
+            try node.play((Self.fromNode, Self.probe()))
+            let record = try #require(try node.maps.endpoints.get(Address.podB.key))
+            try node.maps.endpoints.set(Address.podA.key, to: record)
+            try node.play((.toWorkload(.b, from: .node), Self.probe()))
+            let answer = PacketBuilder.fromPodB.ip(.podA, .node).tcp(80, 4000, [.syn, .ack])
+            #expect(try node.run(.fromWorkload(.b), answer.bytes).action == .pass)
+        }
+
         static let passing: [PacketCase] = [
             .pass("to the node", .fromHost, .fromWire.ip(.outside, .node).tcp(1, 22, .syn)),
             .pass("to another node's pod", .fromHost, .fromWire.ip(.outside, .podC).udp(1, 2)),

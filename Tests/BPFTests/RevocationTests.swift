@@ -117,6 +117,19 @@ extension Packets {
             #expect(outcome.reasons == [CARA_DROP_SPOOFED_SOURCE.rawValue])
         }
 
+        @Test("a remote end that comes to live here is judged as a local one, by a reply too")
+        func movedRemote() throws {
+            let node = try TestNode()
+            try node.establishOutgoing()
+            try node.setPolicy(of: .b, ingress: 0)
+            let record = try #require(try node.maps.endpoints.get(Address.podB.key))
+            try node.maps.endpoints.set(Address.podC.key, to: record)
+            try node.moveGeneration(of: Pod.a.slot)
+            let reply = PacketBuilder.fromWire.ip(.podC, .podA).tcp(80, 4000)
+            let outcome = try node.run(.fromHost, reply.bytes)
+            #expect(outcome.reasons == [CARA_DROP_INGRESS_POLICY.rawValue])
+        }
+
         @Test("what the node itself opened is never revoked")
         func fromNode() throws {
             let node = try TestNode()

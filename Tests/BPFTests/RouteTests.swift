@@ -73,6 +73,26 @@ extension Packets {
         @Test("the way out", arguments: rows)
         func ways(_ row: PacketCase) throws { try play(row) }
 
+        /// Identifications that bring the header's checksum to where its carry matters, and others.
+        @Test("the checksum follows the hops, whatever it was")
+        func checksum() throws {
+            let node = try TestNode()
+            var seen: Set<UInt16> = []
+            for identification in UInt16.min...UInt16.max {
+                let packet = PacketBuilder.fromPodA.ip(.podA, .podB) {
+                    $0.identification = identification
+                }.tcp(4000, 80, .syn)
+                let sum = UInt16(packet.bytes[24]) << 8 | UInt16(packet.bytes[25])
+                let isNearCarry = sum >= 0xfdff || sum <= 0x0200 || sum & 0xff == 0xff
+                guard isNearCarry || identification % 4096 == 0 else { continue }
+                seen.insert(sum)
+                let output = try node.run(Self.here, packet.bytes).packet
+                let wanted = packet.forwarded(to: .b).bytes
+                #expect(output == wanted, "\(packetDifference(output, wanted))")
+            }
+            #expect(seen.isSuperset(of: [0x00ff, 0xfeff, 0xff00, 0xffff - 0x100, 0x0001]))
+        }
+
         private func legs(_ node: TestNode, _ destination: Address) throws -> [cara_leg] {
             let source: Address = destination.isV4 ? .podA : .podA6
             let key = cara_conn_key(6, source, 4000, destination, 80)
