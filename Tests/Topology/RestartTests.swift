@@ -18,11 +18,17 @@ import Testing
 extension Topology {
     @Suite("agents end and come back")
     struct RestartTests {
-        @Test("nothing is lost, policy holds, nothing is written again", arguments: [SIGKILL, SIGTERM])
+        @Test(
+            "nothing is lost, policy holds, nothing is written again",
+            arguments: [SIGKILL, SIGTERM]
+        )
         func restart(_ signal: Int32) async throws {
             try await withCluster { cluster in
                 _ = try await cluster.addPod(
-                    "default/client", node: "node1", labels: ["role": "client"])
+                    "default/client",
+                    node: "node1",
+                    labels: ["role": "client"]
+                )
                 _ = try await cluster.addPod("default/near", node: "node1")
                 _ = try await cluster.addPod("default/web", node: "node2")
                 _ = try await cluster.addPod("default/other", node: "node2")
@@ -50,7 +56,10 @@ extension Topology {
 
                 // The next pods are like those before: on both nodes, in both roles.
                 _ = try await cluster.addPod(
-                    "default/client2", node: "node2", labels: ["role": "client"])
+                    "default/client2",
+                    node: "node2",
+                    labels: ["role": "client"]
+                )
                 _ = try await cluster.addPod("default/web2", node: "node1")
                 try await cluster.expect(
                     cluster.probeEndpoints(external: false),
@@ -63,7 +72,10 @@ extension Topology {
         func changedMeanwhile() async throws {
             try await withCluster { cluster in
                 _ = try await cluster.addPod(
-                    "default/client", node: "node1", labels: ["role": "client"])
+                    "default/client",
+                    node: "node1",
+                    labels: ["role": "client"]
+                )
                 _ = try await cluster.addPod("default/gone", node: "node1")
                 _ = try await cluster.addPod("default/web", node: "node2")
                 let all = cluster.probeEndpoints(external: false)
@@ -105,9 +117,16 @@ private struct Traffic {
                 let port = 5000 + UInt16(family.rawValue)
                 streams.append(
                     try DatagramStream(
-                        from: source, to: destination, port: port, family, every: pace))
+                        from: source,
+                        to: destination,
+                        port: port,
+                        family,
+                        every: pace
+                    )
+                )
                 transfers.append(
-                    try Transfer(from: source, to: destination, port: port + 100, family))
+                    try Transfer(from: source, to: destination, port: port + 100, family)
+                )
             }
         }
     }
