@@ -15,7 +15,7 @@ struct Scenario {
     private static let repetitions = 200
     private static let runs = 200
 
-    /// Nanoseconds a packet, averaged over many; the opening is played first.
+    /// Plays the opening.
     func prepare(_ node: TestNode) throws {
         for (place, packet) in opening {
             let outcome = try node.run(place, packet.bytes)

@@ -2,7 +2,7 @@ import BPF
 import Linux
 
 extension TestNode {
-    /// Nanoseconds a run: the mean over `runs` calls of `count` repetitions each.
+    /// Nanoseconds a run: the median of `runs` calls of `count` repetitions each.
     ///
     /// The packet is fresh in every call.
     package func measure(
@@ -13,7 +13,7 @@ extension TestNode {
     ) throws -> Double {
         let context = context(of: place, 0)
         return try topology.namespaces.node.run {
-            try Self.mean(runs) { () throws(BPFError) in
+            try Self.median(of: runs) { () throws(BPFError) in
                 try withProgram(at: place) { program throws(BPFError) in
                     try program.run(on: packet, as: context, repeating: count)
                 }
@@ -30,18 +30,19 @@ extension TestNode {
         let empty = try Program(empty: "empty")
         let context = RunContext(ifindex: topology.eth0.ifindex)
         return try topology.namespaces.node.run {
-            try Self.mean(runs) { () throws(BPFError) in
+            try Self.median(of: runs) { () throws(BPFError) in
                 try empty.run(on: packet, as: context, repeating: count)
             }
         }
     }
 
-    private static func mean(
-        _ runs: Int,
+    /// The middle one: a call that other work on the machine interrupts says nothing of the program.
+    private static func median(
+        of runs: Int,
         _ body: () throws(BPFError) -> RunResult
     ) throws(BPFError) -> Double {
-        var total = 0.0
-        for _ in 0..<runs { total += Double(try body().duration) }
-        return total / Double(runs)
+        var durations: [UInt32] = []
+        for _ in 0..<runs { durations.append(try body().duration) }
+        return Double(durations.sorted()[runs / 2])
     }
 }
