@@ -74,7 +74,7 @@ package final class Socket {
     package func receive() -> (bytes: [UInt8], source: Address, port: UInt16)? {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        var buffer = [UInt8](repeating: 0, count: 2048)
+        var buffer = [UInt8](repeating: 0, count: 65536)
         let count = withUnsafeMutablePointer(to: &storage) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 recvfrom(descriptor, &buffer, buffer.count, 0, $0, &length)
