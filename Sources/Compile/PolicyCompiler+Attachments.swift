@@ -28,8 +28,13 @@ extension PolicyCompiler {
         return plan
     }
 
+    private func owner(of address: Address) -> EndpointID? {
+        let claimants = owners[address] ?? []
+        return claimants.first { $0 == given[address] } ?? claimants.first
+    }
+
     private mutating func attachment(of address: Address) -> Attachment? {
-        guard let id = owners[address]?.first, let local = locals[id] else { return nil }
+        guard let id = owner(of: address), let local = locals[id] else { return nil }
         let side = LocalSide.address(address)
         let ingress = program(local, Key(direction: .ingress, family: address.family), side)
         let egress = program(local, Key(direction: .egress, family: address.family), side)
@@ -56,7 +61,8 @@ extension PolicyCompiler {
     }
 
     private mutating func noteConflict(at address: Address, _ change: inout DataplaneChange) {
-        let losers = Array((owners[address] ?? []).dropFirst())
+        let owner = owner(of: address)
+        let losers = (owners[address] ?? []).filter { $0 != owner }
         guard losers != disputes[address] ?? [] else { return }
         disputes[address] = losers.isEmpty ? nil : losers
         change.conflicts[address] = losers

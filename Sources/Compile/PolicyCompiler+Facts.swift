@@ -91,6 +91,10 @@ extension PolicyCompiler {
             owners[address]?.sort { ($0.sortKey) < ($1.sortKey) }
             dirt.addresses.insert(address)
         }
+        for address in former?.addresses ?? []
+        where given[address] == id && endpoint?.addresses.contains(address) != true {
+            given[address] = nil
+        }
         locals[id] = endpoint.map { LocalEndpoint(endpoint: $0, scopes: locals[id]?.scopes ?? []) }
         dirt.endpoints.insert(id)
     }

@@ -41,8 +41,10 @@ package struct PolicyCompiler: Sendable {
     var policies = PolicyTable()
     var profiles: [String: ProfileEntry] = [:]
     var locals: [EndpointID: LocalEndpoint] = [:]
-    /// Local endpoints that have the address; the first one gets it.
+    /// Local endpoints that claim the address; the first one gets it, unless ``given`` names another.
     var owners: [Address: [EndpointID]] = [:]
+    /// Who has a disputed address in the kernel.
+    var given: [Address: EndpointID] = [:]
     var attachments: [Address: Attachment] = [:]
     var spoofers: [EndpointID: [Family: ProgramRef?]] = [:]
     /// Local endpoints that do not get an address of theirs.
@@ -71,8 +73,17 @@ package struct PolicyCompiler: Sendable {
     package var needsSettling: Bool { index.needsSettling }
 
     /// Takes the updates in; the result is what must become of the kernel's tables.
-    package mutating func apply(_ updates: [Update]) -> DataplaneChange {
+    ///
+    /// `owners` tells of disputed addresses who came first: only the kernel knows.
+    package mutating func apply(
+        _ updates: [Update],
+        owners: [Address: EndpointID] = [:]
+    ) -> DataplaneChange {
         var dirty = ingest(updates)
+        for (address, owner) in owners where given[address] != owner {
+            given[address] = owner
+            dirty.addresses.insert(address)
+        }
         dirty.formUnion(endpoints(affectedBy: index.takeNews()))
         var change = DataplaneChange()
         let plan = plan(dirty, &change)

@@ -1,3 +1,5 @@
+package import Model
+
 /// What one change cost and what it could not do.
 package struct ApplyReport: Hashable, Sendable {
     /// Entries written or removed, by map.
@@ -6,6 +8,10 @@ package struct ApplyReport: Hashable, Sendable {
     package let comparedWithKernel: Bool
     /// Addresses that two endpoints claim.
     package let conflicts: [AddressConflict]
+    /// Who has an address for which the policy engine sent another endpoint's programs.
+    ///
+    /// The owner keeps those it had, so that the engine must be told.
+    package let owners: [Address: EndpointID]
 
     /// All entries written or removed; 0 when the kernel held what was desired.
     package var mapWrites: Int { writes.values.reduce(0, +) }

@@ -30,6 +30,8 @@ struct LocalEndpoints {
     struct Resolution {
         var tables = EndpointTables()
         var conflicts: [AddressConflict] = []
+        /// Owners of addresses whose programs are another endpoint's.
+        var owners: [Address: EndpointID] = [:]
     }
 
     private var registered: [EndpointID: Registration] = [:]
@@ -91,7 +93,8 @@ extension LocalEndpoints {
             guard let owner = owners[address], let link = link(of: owner) else { continue }
             guard owner == programs.id else {
                 // The policy engine has the address with the one that came later: what the owner
-                // has stays as it is.
+                // has stays as it is until the engine knows better.
+                result.owners[address] = owner
                 if let former = actual.endpoints[address], former.ifindex == link.index {
                     result.tables.endpoints[address] = former
                     result.tables.ifaces[link.index] = actual.ifaces[link.index]
@@ -115,8 +118,7 @@ extension LocalEndpoints {
         _ conflicts: inout [AddressConflict]
     ) {
         var candidates: [Address: [EndpointID]] = [:]
-        for (id, registration) in registered.sorted(by: { $0.value.order < $1.value.order })
-        where link(of: id) != nil {
+        for (id, registration) in registered.sorted(by: { $0.value.order < $1.value.order }) {
             for address in registration.endpoint.addresses {
                 candidates[address, default: []].append(id)
             }
@@ -124,10 +126,11 @@ extension LocalEndpoints {
         var settled: [Address: EndpointID] = [:]
         for (address, ids) in candidates {
             let inKernel = actual.endpoints[address]?.ifindex
+            let linked = ids.filter { link(of: $0) != nil }
             let owner =
-                ids.first { $0 == owners[address] }
-                ?? ids.first { inKernel != nil && link(of: $0)?.index == inKernel }
-                ?? ids.first
+                linked.first { $0 == owners[address] }
+                ?? linked.first { inKernel != nil && link(of: $0)?.index == inKernel }
+                ?? linked.first
             guard let owner else { continue }
             settled[address] = owner
             for other in ids where other != owner {

@@ -21,6 +21,8 @@ struct Reconciler {
     private(set) var policy = DesiredPolicy()
     private(set) var actual: EndpointTables
     private(set) var conflicts: [AddressConflict] = []
+    /// Owners whose programs are not known: see ``ApplyReport/owners``.
+    private(set) var owners: [Address: EndpointID] = [:]
     /// A program was left in place because an endpoint that keeps its address still needs it.
     private var hasLeftOver = false
     private var writes: [MapName: Int] = [:]
@@ -77,12 +79,18 @@ struct Reconciler {
             state = .unknown
             throw error
         }
-        return ApplyReport(writes: writes, comparedWithKernel: !wasCurrent, conflicts: conflicts)
+        return ApplyReport(
+            writes: writes,
+            comparedWithKernel: !wasCurrent,
+            conflicts: conflicts,
+            owners: owners
+        )
     }
 
     private mutating func resolve() throws(DataplaneError) -> LocalEndpoints.Resolution {
         let resolution = try local.resolve(policy, actual: actual)
         conflicts = resolution.conflicts
+        owners = resolution.owners
         // The conflict over: what it kept can go, and only a comparison knows what that is.
         if hasLeftOver, conflicts.isEmpty { state = .unknown }
         return resolution

@@ -161,6 +161,23 @@ import Testing
         #expect(end.conflicts == [Self.address: []])
     }
 
+    @Test func `of two endpoints with one address the one that the kernel names has it`() {
+        let other = EndpointID.workload(node: "here", workload: "ns/b", endpoint: "eth0")
+        var compiler = PolicyCompiler(localNode: "here")
+        _ = compiler.apply([Self.endpoint(other), Self.endpoint()])
+        let change = compiler.apply([], owners: [Self.address: other])
+        #expect(change.endpoints[Self.address]??.id == other)
+        #expect(change.conflicts == [Self.address: [Self.pod]])
+        #expect(compiler.apply([], owners: [Self.address: other]).isEmpty)
+        let end = compiler.apply([.endpoint(other, nil)])
+        #expect(end.endpoints[Self.address]??.id == Self.pod)
+        #expect(end.conflicts == [Self.address: []])
+        // It was named as it was then: when it comes back it is the newcomer.
+        let again = compiler.apply([Self.endpoint(other)])
+        #expect(again.endpoints.isEmpty)
+        #expect(again.conflicts == [Self.address: [other]])
+    }
+
     @Test func `what cannot be known of a foreign source allows nothing and denies`() {
         var allow = Rule(.allow)
         allow.source.selectors = ["app == \"web\""]

@@ -97,6 +97,7 @@ struct LocalEndpointsTests {
         #expect(
             report.conflicts == [AddressConflict(address: .a, owner: .podA, other: .podC)]
         )
+        #expect(report.owners == [.a: .podA], "so that the policy engine learns of it")
         #expect(try entry(.a).map { sameBytes($0, before) } == true)
         #expect(maps.count(.programs) == 2, "the owner still needs its program")
         #expect(
@@ -110,6 +111,25 @@ struct LocalEndpointsTests {
         #expect(reconciler.obstacle(of: .podC) == nil)
         _ = try reconciler.apply(DataplaneChange())
         #expect(maps.count(.programs) == 1, "nobody needs it now")
+    }
+
+    @Test("an endpoint without a link does not stand in the way of one that has it")
+    func withoutLink() throws {
+        var reconciler = try Reconciler(maps: maps)
+        reconciler.local.register(.local(.podC, "cali-c", [.a]))
+        reconciler.local.register(.podA)
+        reconciler.local.setLink(.link(11), of: "cali-a")
+        var change = DataplaneChange.twoPods
+        change.endpoints[.a] = EndpointPrograms(id: .podC, ingress: 100, egress: 1)
+        let report = try reconciler.apply(change)
+        #expect(report.owners == [.a: .podA])
+        #expect(
+            report.conflicts == [AddressConflict(address: .a, owner: .podA, other: .podC)]
+        )
+        change = DataplaneChange()
+        change.endpoints[.a] = EndpointPrograms(id: .podA, ingress: 100, egress: 1)
+        #expect(try reconciler.apply(change).owners.isEmpty)
+        #expect(try entry(.a)?.ifindex == 11)
     }
 
     @Test("at restart the owner is the one that the kernel has")

@@ -17,10 +17,17 @@ package struct KernelReport: Hashable, Sendable {
     package var writes: [String: Int]
     /// Addresses that two endpoints claim, in words.
     package var conflicts: [String]
+    /// Who has an address for which the change named another endpoint.
+    package var owners: [Address: EndpointID]
 
-    package init(writes: [String: Int] = [:], conflicts: [String] = []) {
+    package init(
+        writes: [String: Int] = [:],
+        conflicts: [String] = [],
+        owners: [Address: EndpointID] = [:]
+    ) {
         self.writes = writes
         self.conflicts = conflicts
+        self.owners = owners
     }
 }
 
@@ -34,7 +41,7 @@ extension Dataplane: PolicyKernel {
         let conflicts = report.conflicts.map {
             "\($0.address) of \($0.other) belongs to \($0.owner), which keeps it"
         }
-        return KernelReport(writes: writes, conflicts: conflicts)
+        return KernelReport(writes: writes, conflicts: conflicts, owners: report.owners)
     }
 
     package func attach(_ endpoint: Endpoint) async throws(DataplaneError) {

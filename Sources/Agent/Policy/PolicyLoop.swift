@@ -32,6 +32,7 @@ package actor PolicyLoop {
     private var macs: [EndpointID: MAC] = [:]
     private var failures: [String] = []
     private var conflicts: [String] = []
+    private var owners: [Address: EndpointID] = [:]
     private var reported: [ResourceKey: String] = [:]
 
     private var queue: [StoreNews] = []
@@ -144,6 +145,8 @@ extension PolicyLoop {
         failures = change.failures.map(\.description)
         for failure in failures { logger.warning("policy", metadata: ["problem": "\(failure)"]) }
         await carryOut(change)
+        // Of those who claim one address the kernel knows who came first: the policy must be theirs.
+        if failure == nil, !owners.isEmpty { await carryOut(compiler.apply([], owners: owners)) }
         // What programs on their way out asked is dropped once nothing in the kernel asks it.
         while failure == nil, compiler.needsSettling {
             await carryOut(compiler.apply([]))
@@ -188,6 +191,7 @@ extension PolicyLoop {
             let report = try await kernel.carryOut(change)
             failure = nil
             conflicts = report.conflicts
+            owners = report.owners
             logger.debug("applied", metadata: ["writes": "\(report.writes)"])
         } catch {
             failure = "\(error)"
