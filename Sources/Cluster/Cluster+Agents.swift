@@ -3,13 +3,14 @@ import Foundation
 // The agents: one process a node.
 
 extension Cluster {
-    /// Starts the node's agent and notes its process id.
-    package mutating func startAgent(_ name: String) throws {
+    /// Starts the node's agent and notes its process id; `wrapper` is a program that becomes it.
+    package mutating func startAgent(_ name: String, under wrapper: [String] = []) throws {
         let index = state.nodes.firstIndex { $0.name == name }
         guard let index else { throw ClusterError("no node \(name)") }
         let pid = try Command.start(
             [
                 "nsenter", "--net=\(ClusterPaths.netns(paths.namespace(ofNode: name)))",
+            ] + wrapper + [
                 try Command.sibling("caracal"), "agent", "--node-name", name,
                 "--store", paths.store, "--socket", paths.socket(name),
                 "--bpf-root", paths.bpfRoot(name),
