@@ -116,7 +116,8 @@ let package = Package(
         module(
             "Agent",
             [
-                "CNI", "Compile", "Control", "Dataplane", "Datastore", "DatastoreSQLite", "IPAM",
+                "CNI", "Compile", "Control", "ControlServer", "Dataplane", "Datastore",
+                "DatastoreSQLite", "IPAM",
                 "JSON", "Linux", "Model", "Netlink", "PodNetwork", "Resources", "Routing", logging,
                 nioCore, nioHTTP1, nioPosix,
             ]

@@ -1,3 +1,4 @@
+internal import ControlServer
 internal import Dataplane
 internal import Datastore
 internal import Logging
@@ -113,7 +114,7 @@ extension Agent {
     }
 
     func serve(_ verbs: AgentVerbs) async throws {
-        let server = SocketServer(path: options.socket) { await verbs.answer($0) }
+        let server = ControlServer(path: options.socket) { await verbs.answer($0) }
         try await server.run { health.report(.cni, isReady: true) }
     }
 }
