@@ -213,7 +213,10 @@ let package = Package(
         tests("ClusterTests", ["Cluster", "Model"]),
         .testTarget(
             name: "TopologyTests",
-            dependencies: ["caracal", "caracal-cni", "caracalctl"],
+            dependencies: [
+                "Cluster", "Datastore", "JSON", "Linux", "Model", "Resources", "Support", "caracal",
+                "caracal-cni", "caracalctl",
+            ],
             path: "Tests/Topology",
             swiftSettings: settings
         ),
