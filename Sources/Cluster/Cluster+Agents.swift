@@ -51,7 +51,9 @@ extension Cluster {
             let state = FileManager.default.contents(atPath: "/proc/\(pid)/stat")
         else { return false }
         let isZombie = String(decoding: state, as: UTF8.self).contains(") Z ")
-        return !isZombie && String(decoding: line, as: UTF8.self).contains("caracal")
+        // In the middle of an exec there is no command line.
+        return !isZombie
+            && (line.isEmpty || String(decoding: line, as: UTF8.self).contains("caracal"))
     }
 
     /// Waits until the node's CNI plugin answers STATUS without an error.

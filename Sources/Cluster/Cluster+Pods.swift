@@ -9,6 +9,7 @@ extension Cluster {
         _ id: String,
         node name: String,
         labels: [String: String] = [:],
+        annotations: [String: String] = [:],
         ports: [ProbePort] = []
     ) async throws -> ClusterState.Pod {
         let node = try node(name)
@@ -16,7 +17,12 @@ extension Cluster {
             throw ClusterError("pod \(id) exists already")
         }
         var pod = try ClusterState.Pod(id: id, node: name)
-        try await PodObjects(store: openStore()).create(pod, labels: labels, ports: ports)
+        try await PodObjects(store: openStore()).create(
+            pod,
+            labels: labels,
+            annotations: annotations,
+            ports: ports
+        )
         try fabric.addNamespace(paths.namespace(ofPod: pod))
         state.pods.append(pod)
         try save()

@@ -17,7 +17,9 @@ package final class DatagramStream: Sendable {
 
     private let sent = Mutex<[Sent]>([])
     private let isStopped = Atomic(false)
-    private let running = Atomic(2)
+    private let running = Atomic(1)
+    private let port: UInt16
+    private let family: Family
 
     /// Starts at once; both ends are named by their namespaces' paths.
     package init(
@@ -30,19 +32,29 @@ package final class DatagramStream: Sendable {
         guard let own = source.address(family), let address = destination.address(family) else {
             throw ClusterError("\(source.name) or \(destination.name) has no such address")
         }
-        let server = try NetworkNamespace(path: destination.namespace).run {
-            let socket = try Socket.open(family, .datagram, protocol: Int32(IPPROTO_UDP))
-            try socket.bind(address, port)
-            return socket.descriptorCopy()
-        }
+        (self.port, self.family) = (port, family)
+        try listen(at: destination)
         let client = try NetworkNamespace(path: source.namespace).run {
             let socket = try Socket.open(family, .datagram, protocol: Int32(IPPROTO_UDP))
             try socket.bind(own, 0)
             socket.connect(address, port)
             return socket.descriptorCopy()
         }
-        try startThread { self.receive(server) }
         try startThread { self.send(client, pace) }
+    }
+
+    /// Counts also what arrives there: the address has moved.
+    package func listen(at destination: Prober.Endpoint) throws {
+        guard let address = destination.address(family) else {
+            throw ClusterError("\(destination.name) has no such address")
+        }
+        let server = try NetworkNamespace(path: destination.namespace).run {
+            let socket = try Socket.open(family, .datagram, protocol: Int32(IPPROTO_UDP))
+            try socket.bind(address, port)
+            return socket.descriptorCopy()
+        }
+        running.add(1, ordering: .releasing)
+        try startThread { self.receive(server) }
     }
 
     /// Begins the end, without waiting for it.

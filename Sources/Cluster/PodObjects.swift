@@ -10,6 +10,7 @@ struct PodObjects {
     func create(
         _ pod: ClusterState.Pod,
         labels: [String: String],
+        annotations: [String: String] = [:],
         ports: [ProbePort]
     ) async throws {
         try await createIfMissing(
@@ -39,6 +40,7 @@ struct PodObjects {
                 "containers": [["name": "main", "image": "none", "ports": ports.containerPorts]],
             ]
         )
+        for (key, value) in annotations { object.annotations[key] = value }
         object.value["status"] = ["phase": "Running"]
         _ = try await store.create(object)
     }

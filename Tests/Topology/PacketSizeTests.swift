@@ -54,8 +54,14 @@ extension Topology {
                     "ip", "-n", cluster.paths.namespace(ofNode: "node1"), "link", "set", "eth0",
                     "mtu", "1400",
                 ])
-                try await cluster.expectPathMTU(1400, from: a, to: far)
+                // By what the connections send that are under way, and nothing else.
+                for family in Family.allCases {
+                    try await eventually(true) {
+                        try learned(from: a, to: far, family).contains("mtu 1400")
+                    }
+                }
                 for transfer in before { try await transfer.goOn() }
+                try await cluster.expectPathMTU(1400, from: a, to: far)
                 try finish(before)
             }
         }
@@ -75,6 +81,19 @@ extension Topology {
                 try finish(transfers)
                 try Command.run(["ip", "netns", "del", "\(cluster.paths.name)-beyond"])
             }
+        }
+
+        /// What a pod knows of its way to another end.
+        private func learned(
+            from source: Prober.Endpoint,
+            to destination: Prober.Endpoint,
+            _ family: Family
+        ) throws -> String {
+            let address = try #require(destination.address(family))
+            let answer = try Command.run([
+                "nsenter", "--net=\(source.namespace)", "ip", "route", "get", "\(address)",
+            ])
+            return String(decoding: answer, as: UTF8.self)
         }
 
         private func finish(_ transfers: [Transfer]) throws {
