@@ -110,7 +110,7 @@ struct ThroughputBench {
             do {
                 let output = try Command.run([
                     "nsenter", "--net=\(source.namespace)", "iperf3", "-c", "\(address)", "-p",
-                    "\(port)", "-C", "cubic", "-t", "2", "-A", "0,1", "-J",
+                    "\(port)", "-C", "cubic", "-t", "2", "-J",
                 ])
                 return try bitsPerSecond(output) / 1e9
             } catch {
