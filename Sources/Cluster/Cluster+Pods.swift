@@ -49,12 +49,21 @@ extension Cluster {
     }
 
     /// Namespaces and objects of pods that are yet to be added by the plugin: for measuring it alone.
-    package func preparePods(_ count: Int, node: String) async throws -> [ClusterState.Pod] {
+    package func preparePods(
+        _ count: Int,
+        node: String,
+        annotations: [String: String] = [:]
+    ) async throws -> [ClusterState.Pod] {
         let objects = PodObjects(store: openStore())
         var pods: [ClusterState.Pod] = []
         for index in 0..<count {
             let pod = try ClusterState.Pod(id: "bench/pod-\(index)", node: node)
-            try await objects.create(pod, labels: ["app": "web"], ports: [])
+            try await objects.create(
+                pod,
+                labels: ["app": "web"],
+                annotations: annotations,
+                ports: []
+            )
             try fabric.addNamespace(paths.namespace(ofPod: pod))
             pods.append(pod)
         }

@@ -21,36 +21,37 @@ package final class DatagramStream: Sendable {
     private let port: UInt16
     private let family: Family
 
-    /// Starts at once; both ends are named by their namespaces' paths.
+    /// Starts at once; both ends are named by their namespaces' paths. With `isEarly` neither end need
+    /// have its address yet.
     package init(
         from source: Prober.Endpoint,
         to destination: Prober.Endpoint,
         port: UInt16,
         _ family: Family = .v4,
-        every pace: Duration
+        every pace: Duration,
+        isEarly: Bool = false
     ) throws {
         guard let own = source.address(family), let address = destination.address(family) else {
             throw ClusterError("\(source.name) or \(destination.name) has no such address")
         }
         (self.port, self.family) = (port, family)
-        try listen(at: destination)
+        try listen(at: destination, isEarly: isEarly)
         let client = try NetworkNamespace(path: source.namespace).run {
             let socket = try Socket.open(family, .datagram, protocol: Int32(IPPROTO_UDP))
-            try socket.bind(own, 0)
-            socket.connect(address, port)
+            try socket.bind(isEarly ? family.anyAddress : own, 0)
             return socket.descriptorCopy()
         }
-        try startThread { self.send(client, pace) }
+        try startThread { self.send(client, address, pace) }
     }
 
     /// Counts also what arrives there: the address has moved.
-    package func listen(at destination: Prober.Endpoint) throws {
+    package func listen(at destination: Prober.Endpoint, isEarly: Bool = false) throws {
         guard let address = destination.address(family) else {
             throw ClusterError("\(destination.name) has no such address")
         }
         let server = try NetworkNamespace(path: destination.namespace).run {
             let socket = try Socket.open(family, .datagram, protocol: Int32(IPPROTO_UDP))
-            try socket.bind(address, port)
+            try socket.bind(isEarly ? family.anyAddress : address, port)
             return socket.descriptorCopy()
         }
         running.add(1, ordering: .releasing)
@@ -72,13 +73,15 @@ package final class DatagramStream: Sendable {
     /// What has been sent until now.
     package func snapshot() -> [Sent] { sent.withLock { $0 } }
 
-    private func send(_ descriptor: Int32, _ pace: Duration) {
+    private func send(_ descriptor: Int32, _ address: Address, _ pace: Duration) {
         let start = ContinuousClock.now
         var number: UInt64 = 0
         while !isStopped.load(ordering: .acquiring) {
             sent.withLock { $0.append(Sent(time: .now)) }
             var bytes = number
-            Glibc.send(descriptor, &bytes, 8, Int32(MSG_NOSIGNAL))
+            _ = withSocketAddress(address, port) {
+                sendto(descriptor, &bytes, 8, Int32(MSG_NOSIGNAL), $0, $1)
+            }
             number += 1
             let wait = start + pace * Int(number) - .now
             if wait > .zero { usleep(UInt32(wait / .microseconds(1))) }
@@ -104,5 +107,11 @@ package final class DatagramStream: Sendable {
         }
         close(descriptor)
         running.subtract(1, ordering: .releasing)
+    }
+}
+
+extension Family {
+    fileprivate var anyAddress: Address {
+        self == .v4 ? Address(v4: 0) : Address(high: 0, low: 0)
     }
 }
