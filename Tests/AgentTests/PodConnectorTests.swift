@@ -151,6 +151,24 @@ struct PodConnectorTests {
         try await expectNothingLeft(interface)
     }
 
+    @Test("what an ADD that was cut short holds is not all: the next one gets both families")
+    func cutShort() async throws {
+        let namespace = try PodNamespace("cut")
+        let path = namespace.path
+        _ = try await store.create(Objects.pod("p"))
+        var half = AssignRequest(node: "node1", num4: 0, num6: 1, handle: "net.c1")
+        half.attributes = ["node": "node1"]
+        let held = await ipam.autoAssign(half, now: .now())
+        #expect(held.addresses.count == 1)
+        let connector = connector()
+        let result = try await connector.add(request(.add, "p", container: "c1", path: path))
+        #expect(result.addresses.map(\.address.family) == [.v4, .v6])
+        let again = try await connector.add(request(.add, "p", container: "c1", path: path))
+        #expect(again.addresses == result.addresses)
+        try await connector.delete(request(.delete, "p", container: "c1", path: path))
+        try await expectNothingLeft(nil)
+    }
+
     @Test("a container without a Pod object becomes a WorkloadEndpoint")
     func container() async throws {
         let namespace = try PodNamespace("wep")

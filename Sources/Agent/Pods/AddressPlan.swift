@@ -56,6 +56,13 @@ struct AddressPlan: Hashable, Sendable {
         }
     }
 
+    /// Whether these are all that is asked for.
+    func isMet(by addresses: [Address]) -> Bool {
+        guard requested.isEmpty else { return Set(addresses) == Set(requested) }
+        let families = Set(addresses.map(\.family))
+        return families.contains(.v4) == assignsIPv4 && families.contains(.v6) == assignsIPv6
+    }
+
     private static func addresses(
         _ key: String,
         _ annotations: [String: String]

@@ -14,8 +14,12 @@ struct PodAddresses: Sendable {
         namespaceLabels: [String: String]
     ) async throws(CNIError) -> [Address] {
         guard !plan.bypassesIPAM else { return plan.requested }
-        // A runtime that repeats an ADD gets what it got before.
-        if let held = try? await ipam.addresses(of: identity.handle), !held.isEmpty { return held }
+        // A runtime that repeats an ADD gets what it got before. What an agent left that died at it,
+        // one family of two, is no use to anybody.
+        if let held = try? await ipam.addresses(of: identity.handle), !held.isEmpty {
+            if plan.isMet(by: held) { return held }
+            try await release(identity)
+        }
         do throws(IPAMError) {
             if plan.requested.isEmpty {
                 return try await assignAny(plan, identity, namespaceLabels)
