@@ -21,8 +21,9 @@ package final class DatagramStream: Sendable {
     private let port: UInt16
     private let family: Family
 
-    /// Starts at once; both ends are named by their namespaces' paths. With `isEarly` neither end need
-    /// have its address yet.
+    /// Starts at once; both ends are named by their namespaces' paths.
+    ///
+    /// With `isEarly` neither end need have its address yet.
     package init(
         from source: Prober.Endpoint,
         to destination: Prober.Endpoint,
