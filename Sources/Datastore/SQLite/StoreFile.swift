@@ -190,8 +190,16 @@ final class StoreFile: Sendable {
         case .success(let value): return value
         case .failure(let error as DatastoreError): throw error
         case .failure(let error):
-            if StoreFailure.needsReopening(error) { state.withLock { $0.open = nil } }
-            throw .unavailable("\(path): \(StoreFailure.reason(error))")
+            guard StoreFailure.needsReopening(error) else {
+                throw .unavailable("\(path): \(StoreFailure.reason(error))")
+            }
+            let wasOpen = state.withLock { state in
+                state.open = nil
+                return state.epoch > 0
+            }
+            // SQLite words a file that goes away under it in many ways.
+            let cause: any Error = wasOpen && identity == nil ? MissingFile(wasOpen: true) : error
+            throw .unavailable("\(path): \(StoreFailure.reason(cause))")
         }
     }
 }
