@@ -14,6 +14,7 @@ struct Fabric {
 
     func create() throws {
         try ip(["netns add \(paths.fabric)"])
+        try skipAddressDetection(paths.fabric)
         try inside(
             paths.fabric,
             [
@@ -39,6 +40,7 @@ struct Fabric {
     func addNode(_ node: ClusterState.Node) throws {
         let namespace = paths.namespace(ofNode: node.name)
         try ip(["netns add \(namespace)"])
+        try skipAddressDetection(namespace)
         try inside(
             namespace,
             [
@@ -102,6 +104,13 @@ struct Fabric {
             ["ip", "-n", namespace, "-batch", "-"],
             input: Data((lines.joined(separator: "\n") + "\n").utf8)
         )
+    }
+
+    /// Nobody else is here to have our addresses: without the two seconds of waiting for an answer,
+    /// neighbours can be asked for at once.
+    private func skipAddressDetection(_ namespace: String) throws {
+        guard hasIPv6 else { return }
+        try sysctl(namespace, "net.ipv6.conf.default.accept_dad", "0")
     }
 
     private func sysctl(_ namespace: String, _ name: String, _ value: String) throws {
