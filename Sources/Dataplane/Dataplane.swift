@@ -35,6 +35,9 @@ package actor Dataplane {
         self.executor = executor
     }
 
+    /// Whether an agent before this one has left its maps in the kernel.
+    package static func hasMaps(at root: String) -> Bool { Layout(root: root).hasMaps }
+
     /// Mounts, loads and attaches what is missing; what is there already goes on working.
     package func start() throws(DataplaneError) {
         let session = try KernelSession(configuration)

@@ -18,6 +18,9 @@ struct Layout {
         return "\(links)/\(program.rawValue)-\(ifindex)-\(name)"
     }
 
+    /// Whether maps of a former agent are here.
+    var hasMaps: Bool { access("\(maps)/\(MapName.endpoints.rawValue)", F_OK) == 0 }
+
     /// The program and interface index that a pin's name tells of.
     static func parse(_ name: String) -> (program: ProgramName, ifindex: UInt32)? {
         let parts = name.split(separator: "-", maxSplits: 2)

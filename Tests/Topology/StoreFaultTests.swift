@@ -124,6 +124,44 @@ extension Topology {
                 #expect(stream.finish().filter { !$0.arrived }.count == 0)
             }
         }
+
+        @Test("an agent that starts while the store is away leaves everything as it is")
+        func awayAtStart() async throws {
+            try await withCluster { cluster in
+                let ends = try await cluster.addPods()
+                try cluster.apply(Self.policy)
+                try await cluster.expect(ends, others: Self.table)
+                let stream = try DatagramStream(
+                    from: ends[0],
+                    to: ends[2],
+                    port: 5000,
+                    every: pace
+                )
+
+                let shelter = "\(cluster.paths.folder)/away"
+                try cluster.moveStore(to: shelter)
+                let log = cluster.paths.log("node1")
+                let before = try String(contentsOfFile: log, encoding: .utf8).count
+                for node in cluster.state.nodes {
+                    try cluster.stopAgent(node.name, signal: 9)
+                    try cluster.startAgent(node.name)
+                }
+                try await eventually(true) {
+                    try String(contentsOfFile: log, encoding: .utf8).dropFirst(before)
+                        .contains("waiting for the store")
+                }
+                try await cluster.expect(ends, others: Self.table)
+
+                try cluster.moveStore(from: shelter)
+                for node in cluster.state.nodes { try await cluster.waitUntilReady(node.name) }
+                try await cluster.expect(ends, others: Self.table)
+                for node in cluster.state.nodes {
+                    let status = AgentStatus(cluster, node: node.name)
+                    #expect(try status.metric("caracal_map_writes_total") == 0)
+                }
+                #expect(stream.finish().filter { !$0.arrived }.count == 0)
+            }
+        }
     }
 }
 

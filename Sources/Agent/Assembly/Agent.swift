@@ -25,7 +25,10 @@ package struct Agent: Sendable {
     package init(_ options: AgentOptions) {
         self.options = options
         node = NodeIdentity.name(options.nodeName, environment: options.environment)
-        store = SQLiteDatastore(path: options.store)
+        // With policy in the kernel a missing store is away, not new: an empty one would withdraw all.
+        var storeOptions = StoreOptions()
+        storeOptions.createsFile = !Dataplane.hasMaps(at: options.bpfRoot)
+        store = SQLiteDatastore(path: options.store, options: storeOptions)
         health = Health(Set(Health.Part.allCases))
     }
 
