@@ -80,6 +80,19 @@ extension Topology {
                 _ = try await cluster.addPod("default/web", node: "node2")
                 let all = cluster.probeEndpoints(external: false)
                 try await cluster.expect(all, others: "... ... ...")
+                // client to web and to its neighbour will be denied, web to client allowed.
+                let cut = try [(all[0], all[2]), (all[0], all[1])].map { source, destination in
+                    try Transfer(from: source, to: destination, port: 5001)
+                }
+                let cutStream = try DatagramStream(
+                    from: all[0],
+                    to: all[2],
+                    port: 5002,
+                    .v6,
+                    every: pace
+                )
+                let kept = try Transfer(from: all[2], to: all[0], port: 5003)
+                for transfer in cut + [kept] { try await transfer.goOn() }
 
                 for node in cluster.state.nodes {
                     try cluster.stopAgent(node.name, signal: SIGKILL)
@@ -95,6 +108,14 @@ extension Topology {
                 for node in cluster.state.nodes { try await cluster.waitUntilReady(node.name) }
                 // A pod whose object is gone reaches nobody and is reached by nobody.
                 try await cluster.expect(all, others: ".XX X.X .X.")
+                for transfer in cut { try await transfer.stall() }
+                _ = try await cutStream.stopped(after: .now)
+                try await kept.goOn()
+                let end = kept.finish()
+                #expect(end.failure == nil && end.sent == end.received)
+                for transfer in cut { transfer.stop() }
+                for transfer in cut { _ = transfer.finish() }
+                _ = cutStream.finish()
             }
         }
     }
