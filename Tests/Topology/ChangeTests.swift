@@ -114,6 +114,38 @@ extension Topology {
             }
         }
 
+        @Test(
+            "changes of the same pods' policy disturb neither what stays allowed nor what stays denied"
+        )
+        func neighbours() async throws {
+            try await withCluster { cluster in
+                let ends = try await cluster.addPods()
+                let (client, near, web) = (ends[0], ends[2], ends[3])
+                try cluster.apply(Self.denyIngress + Self.allowClients)
+                try await cluster.expect(ends, others: "..... ..... XX.X. XXX.. XXXX.")
+                let allowed = try [near, web].map {
+                    try DatagramStream(from: client, to: $0, port: 5000, every: pace)
+                }
+                let transfer = try Transfer(from: client, to: web, port: 5001)
+                let denied = try [client, near].map {
+                    try DatagramStream(from: web, to: $0, port: 5002, every: pace)
+                }
+                for round in 0..<40 {
+                    let rules = (0...(round % 3)).map {
+                        "{action: Allow, protocol: TCP, source: {selector: nobody == '\($0)'}}"
+                    }
+                    try cluster.apply(Self.allowNobody(rules))
+                    if round % 8 == 7 { try cluster.caracalctl(["delete", "gnp", "nobody"]) }
+                }
+                for stream in allowed { try await stream.goOn(for: 100) }
+                let end = transfer.finish()
+                #expect(end.failure == nil && end.sent == end.received)
+                for stream in allowed + denied { stream.stop() }
+                #expect(allowed.flatMap { $0.finish() }.filter { !$0.arrived }.count == 0)
+                #expect(denied.flatMap { $0.finish() }.filter { $0.arrived }.count == 0)
+            }
+        }
+
         @Test("a policy is deleted and comes back")
         func policy() async throws {
             try await withCluster { cluster in
@@ -187,6 +219,21 @@ extension Topology.ChangeTests {
           ingress: [{action: Allow, source: {selector: role == 'client'}}]
 
         """
+
+    /// Rules that match no packet, and make the programs others.
+    fileprivate static func allowNobody(_ rules: [String]) -> String {
+        """
+        apiVersion: projectcalico.org/v3
+        kind: GlobalNetworkPolicy
+        metadata: {name: nobody}
+        spec:
+          order: 50
+          selector: all()
+          types: [Ingress]
+          ingress: [\(rules.joined(separator: ", "))]
+
+        """
+    }
 
     fileprivate static func networkSet(_ nets: [String]) -> String {
         """

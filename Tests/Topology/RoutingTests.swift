@@ -1,4 +1,6 @@
 import Cluster
+import Glibc
+import Linux
 import Model
 import Support
 import Testing
@@ -102,6 +104,56 @@ extension Topology {
             }
         }
 
+        @Test(
+            "an address that changes hands takes no connection along",
+            arguments: ["node1", "node2", "node3"]
+        )
+        func inherited(_ heir: String) async throws {
+            try await withCluster(nodes: 3) { cluster in
+                let addresses = ["10.65.200.7", "fd00:10:65::c8:7"]
+                let request = ["cni.projectcalico.org/ipAddrs": Self.list(addresses)]
+                let targets = [
+                    cluster.endpoint(try await cluster.addPod("default/near", node: "node1")),
+                    cluster.endpoint(try await cluster.addPod("default/far", node: "node2")),
+                ]
+                let client = cluster.endpoint(
+                    try await cluster.addPod(
+                        "default/client",
+                        node: "node1",
+                        labels: ["role": "client"],
+                        annotations: request
+                    )
+                )
+                try cluster.apply(Self.policy)
+                for target in targets {
+                    for family in Family.allCases {
+                        let talk = try Talk(from: client, to: target, family)
+                        try await eventually(true) { try talk.isAnswered() }
+                    }
+                }
+
+                try await cluster.removePod("default/client")
+                let intruder = cluster.endpoint(
+                    try await cluster.addPod("default/heir", node: heir, annotations: request)
+                )
+                for target in targets {
+                    for family in Family.allCases {
+                        // The same ports: to the programs it is the same connection.
+                        let talk = try Talk(from: intruder, to: target, family)
+                        #expect(try !talk.isAnswered(), "\(target.name), IPv\(family.rawValue)")
+                    }
+                }
+                // Nor is it closed for good.
+                try cluster.caracalctl(["label", "pod", "heir", "role=client"])
+                for target in targets {
+                    for family in Family.allCases {
+                        let talk = try Talk(from: intruder, to: target, family)
+                        try await eventually(true) { try talk.isAnswered() }
+                    }
+                }
+            }
+        }
+
         /// Another address of the same block: a pod's first neighbours are still free.
         private static func neighbour(of text: String) throws -> String {
             let address = try #require(Address(text))
@@ -111,6 +163,45 @@ extension Topology {
         private static func list(_ addresses: [String]) -> String {
             "[" + addresses.map { "\"\($0)\"" }.joined(separator: ",") + "]"
         }
+    }
+}
+
+/// Datagrams between fixed ports, sent back by the other end.
+private struct Talk {
+    private let server: Socket
+    private let client: Socket
+    private let address: Address
+
+    init(
+        from source: Prober.Endpoint,
+        to destination: Prober.Endpoint,
+        _ family: Family
+    ) throws {
+        let own = try #require(source.address(family))
+        let address = try #require(destination.address(family))
+        server = try NetworkNamespace(path: destination.namespace).run {
+            let socket = try Socket.open(family, .datagram, protocol: Int32(IPPROTO_UDP))
+            try socket.bind(address, 7000)
+            return socket
+        }
+        client = try NetworkNamespace(path: source.namespace).run {
+            let socket = try Socket.open(family, .datagram, protocol: Int32(IPPROTO_UDP))
+            try socket.bind(own, 7001)
+            return socket
+        }
+        self.address = address
+    }
+
+    func isAnswered() throws -> Bool {
+        try #require(client.send([1], to: address, 7000))
+        guard wait(server), let (bytes, sender, port) = server.receive() else { return false }
+        try #require(server.send(bytes, to: sender, port))
+        return wait(client) && client.receive() != nil
+    }
+
+    private func wait(_ socket: Socket) -> Bool {
+        var waiting = pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&waiting, 1, 300) == 1
     }
 }
 
