@@ -25,7 +25,7 @@ extension Topology {
         func label() async throws {
             try await withCluster { cluster in
                 let ends = try await cluster.addPods()
-                try cluster.apply(Self.denyIngress + Self.allowClients)
+                try cluster.apply(denyIngress + Self.allowClients)
                 try await cluster.expect(ends, others: "..... ..... XX.X. XXX.. XXXX.")
                 let (client, keeper, near, web) = (ends[0], ends[1], ends[2], ends[3])
 
@@ -121,7 +121,7 @@ extension Topology {
             try await withCluster { cluster in
                 let ends = try await cluster.addPods()
                 let (client, near, web) = (ends[0], ends[2], ends[3])
-                try cluster.apply(Self.denyIngress + Self.allowClients)
+                try cluster.apply(denyIngress + Self.allowClients)
                 try await cluster.expect(ends, others: "..... ..... XX.X. XXX.. XXXX.")
                 let allowed = try [near, web].map {
                     try DatagramStream(from: client, to: $0, port: 5000, every: pace)
@@ -151,7 +151,7 @@ extension Topology {
             try await withCluster { cluster in
                 let ends = try await cluster.addPods()
                 let (client, near, web) = (ends[0], ends[2], ends[3])
-                try cluster.apply(Self.denyIngress)
+                try cluster.apply(denyIngress)
                 try await cluster.expect(ends, others: Self.closed)
                 let streams = try [near, web].flatMap { end in
                     try Family.allCases.map {
@@ -172,7 +172,7 @@ extension Topology {
                     #expect(try await stream.resumed(after: start) < Self.limit)
                 }
                 start = .now
-                try cluster.apply(Self.denyIngress)
+                try cluster.apply(denyIngress)
                 for stream in streams {
                     #expect(try await stream.stopped(after: start) < Self.limit)
                 }
@@ -198,15 +198,6 @@ extension Cluster {
 
 extension Topology.ChangeTests {
     fileprivate static let closed = ".XXX. X.XX. XX.X. XXX.. XXXX."
-
-    fileprivate static let denyIngress = """
-        apiVersion: projectcalico.org/v3
-        kind: GlobalNetworkPolicy
-        metadata: {name: deny-ingress}
-        spec: {order: 2000, selector: all(), types: [Ingress], ingress: [{action: Deny}]}
-        ---
-
-        """
 
     fileprivate static let allowClients = """
         apiVersion: projectcalico.org/v3

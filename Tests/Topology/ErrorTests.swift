@@ -21,7 +21,7 @@ extension Topology {
         func refused() async throws {
             try await withCluster { cluster in
                 let ends = try await cluster.addPods()
-                try cluster.apply(Self.onlyFromClient)
+                try cluster.apply(fromClients)
                 try await cluster.expect(ends, others: ".... X.X. XX.. XXX.")
                 for target in ends.dropFirst() {
                     for family in Family.allCases {
@@ -44,7 +44,7 @@ extension Topology {
         func hops() async throws {
             try await withCluster { cluster in
                 let ends = try await cluster.addPods()
-                try cluster.apply(Self.onlyFromClient)
+                try cluster.apply(fromClients)
                 try await cluster.expect(ends, others: ".... X.X. XX.. XXX.")
                 // One router for each node on the way; beyond the fabric it is the fabric's own.
                 for (target, routers) in [(ends[1], 1), (ends[2], 2), (ends[3], 1)] {
@@ -135,20 +135,4 @@ extension Cluster {
         _ = try await addPod("default/far", node: "node2")
         return probeEndpoints(external: true)
     }
-}
-
-// MARK: - Policies
-
-extension Topology.ErrorTests {
-    /// Nobody may speak to the client: what it is told of its own packets is no speech.
-    fileprivate static let onlyFromClient = """
-        apiVersion: projectcalico.org/v3
-        kind: GlobalNetworkPolicy
-        metadata: {name: from-client}
-        spec:
-          selector: all()
-          types: [Ingress]
-          ingress: [{action: Allow, source: {selector: role == 'client'}}]
-
-        """
 }

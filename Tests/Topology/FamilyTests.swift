@@ -24,7 +24,7 @@ extension Topology {
                     others: ".... .... .... ....",
                     families: [.v4]
                 )
-                try cluster.apply(Self.policy)
+                try cluster.apply(fromClients)
                 try await cluster.expect(ends, others: Self.table, families: [.v4])
             }
         }
@@ -36,7 +36,7 @@ extension Topology {
                     annotations: ["cni.projectcalico.org/ipFamilies": #"["IPv6"]"#])
                 _ = try await cluster.addPod("default/both", node: "node2")
                 #expect(cluster.state.pods.map(\.addresses.count) == [1, 1, 1, 2])
-                try cluster.apply(Self.policy)
+                try cluster.apply(fromClients)
                 try await cluster.expect(ends, others: Self.table, families: [.v6])
                 let all = cluster.probeEndpoints(external: false)
                 try await cluster.expect(all, others: ".... X.XX XX.X XXX.", families: [.v6])
@@ -65,15 +65,4 @@ extension Cluster {
 extension Topology.FamilyTests {
     fileprivate static let table = ".... X.X. XX.. XXX."
 
-    /// Clients reach everybody, others nobody but external.
-    fileprivate static let policy = """
-        apiVersion: projectcalico.org/v3
-        kind: GlobalNetworkPolicy
-        metadata: {name: from-clients}
-        spec:
-          selector: all()
-          types: [Ingress]
-          ingress: [{action: Allow, source: {selector: role == 'client'}}]
-
-        """
 }

@@ -65,7 +65,7 @@ extension Topology {
                 _ = try await cluster.addPod("default/web", node: "node2")
                 let ends = cluster.probeEndpoints(external: false)
                 try await cluster.expect(ends, others: ".. ..")
-                try cluster.apply(Self.policy)
+                try cluster.apply(fromClients)
                 try await cluster.expect(ends, others: ".. X.")
                 // Before its mount namespace goes, for only that can reach the pins.
                 try await cluster.removePod("default/client")
@@ -83,7 +83,7 @@ extension Topology {
                 _ = try await cluster.addPod("default/near", node: "node1")
                 _ = try await cluster.addPod("default/web", node: "node2")
                 let ends = cluster.probeEndpoints(external: false)
-                try cluster.apply(Self.policy)
+                try cluster.apply(fromClients)
                 try await cluster.expect(ends, others: "... X.X XX.")
 
                 let link = ["ip", "-n", cluster.paths.namespace(ofNode: "node1"), "link", "set"]
@@ -95,18 +95,4 @@ extension Topology {
             }
         }
     }
-}
-
-extension Topology.MachineFaultTests {
-    /// Clients reach everybody, others nobody.
-    fileprivate static let policy = """
-        apiVersion: projectcalico.org/v3
-        kind: GlobalNetworkPolicy
-        metadata: {name: from-clients}
-        spec:
-          selector: all()
-          types: [Ingress]
-          ingress: [{action: Allow, source: {selector: role == 'client'}}]
-
-        """
 }

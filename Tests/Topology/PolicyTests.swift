@@ -37,7 +37,7 @@ extension Topology {
 
                 try await cluster.expect(ends, others: Self.open)
 
-                try cluster.apply(Self.denyIngress + Self.allowWeb)
+                try cluster.apply(denyIngress + Self.allowWeb)
                 try await cluster.expect(ends, ["80/TCP": Self.web], others: Self.closed)
                 #expect(try cluster.drops("ingress_policy", on: "node2") > 0)
                 #expect(try cluster.drops("egress_policy", on: "node1") == 0)
@@ -116,15 +116,6 @@ extension String {
 // MARK: - Policies
 
 extension Topology.PolicyTests {
-    fileprivate static let denyIngress = """
-        apiVersion: projectcalico.org/v3
-        kind: GlobalNetworkPolicy
-        metadata: {name: deny-ingress}
-        spec: {order: 2000, selector: all(), types: [Ingress], ingress: [{action: Deny}]}
-        ---
-
-        """
-
     fileprivate static let allowWeb = """
         apiVersion: projectcalico.org/v3
         kind: NetworkPolicy

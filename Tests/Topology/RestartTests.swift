@@ -33,7 +33,7 @@ extension Topology {
                 _ = try await cluster.addPod("default/web", node: "node2")
                 _ = try await cluster.addPod("default/other", node: "node2")
                 let ends = cluster.probeEndpoints(external: false)
-                try cluster.apply(Self.policy)
+                try cluster.apply(fromClients)
                 try await cluster.expect(ends, others: Self.table)
                 let traffic = try Traffic(from: ends[0], to: [ends[1], ends[2]])
                 try await traffic.goOn()
@@ -97,7 +97,7 @@ extension Topology {
                 for node in cluster.state.nodes {
                     try cluster.stopAgent(node.name, signal: SIGKILL)
                 }
-                try cluster.apply(Self.policy)
+                try cluster.apply(fromClients)
                 try cluster.caracalctl(["label", "pod", "client", "role", "--remove"])
                 try cluster.caracalctl(["label", "pod", "web", "role=client"])
                 try cluster.caracalctl(["delete", "pod", "gone"])
@@ -181,15 +181,4 @@ private struct Traffic {
 extension Topology.RestartTests {
     fileprivate static let table = ".... X.XX XX.X XXX."
 
-    /// Clients reach everybody, others nobody.
-    fileprivate static let policy = """
-        apiVersion: projectcalico.org/v3
-        kind: GlobalNetworkPolicy
-        metadata: {name: from-clients}
-        spec:
-          selector: all()
-          types: [Ingress]
-          ingress: [{action: Allow, source: {selector: role == 'client'}}]
-
-        """
 }

@@ -1,6 +1,4 @@
 import Cluster
-import Glibc
-import Linux
 import Model
 import Support
 import Testing
@@ -40,7 +38,7 @@ extension Topology {
                     cluster.probeEndpoints(external: true),
                     others: ".... .... .... ...."
                 )
-                try cluster.apply(Self.policy)
+                try cluster.apply(fromClients)
                 try await cluster.expect(
                     cluster.probeEndpoints(external: true),
                     others: ".... X.X. XX.. XXX."
@@ -124,10 +122,10 @@ extension Topology {
                         annotations: request
                     )
                 )
-                try cluster.apply(Self.policy)
+                try cluster.apply(fromClients)
                 for target in targets {
                     for family in Family.allCases {
-                        let talk = try Talk(from: client, to: target, family)
+                        let talk = try Self.talk(from: client, to: target, family)
                         try await eventually(true) { try talk.isAnswered() }
                     }
                 }
@@ -139,7 +137,7 @@ extension Topology {
                 for target in targets {
                     for family in Family.allCases {
                         // The same ports: to the programs it is the same connection.
-                        let talk = try Talk(from: intruder, to: target, family)
+                        let talk = try Self.talk(from: intruder, to: target, family)
                         #expect(try !talk.isAnswered(), "\(target.name), IPv\(family.rawValue)")
                     }
                 }
@@ -147,11 +145,19 @@ extension Topology {
                 try cluster.caracalctl(["label", "pod", "heir", "role=client"])
                 for target in targets {
                     for family in Family.allCases {
-                        let talk = try Talk(from: intruder, to: target, family)
+                        let talk = try Self.talk(from: intruder, to: target, family)
                         try await eventually(true) { try talk.isAnswered() }
                     }
                 }
             }
+        }
+
+        private static func talk(
+            from source: Prober.Endpoint,
+            to destination: Prober.Endpoint,
+            _ family: Family
+        ) throws -> Echo {
+            try Echo(from: source, to: destination, port: 7000, family, sourcePort: 7001)
         }
 
         /// Another address of the same block: a pod's first neighbours are still free.
@@ -164,57 +170,4 @@ extension Topology {
             "[" + addresses.map { "\"\($0)\"" }.joined(separator: ",") + "]"
         }
     }
-}
-
-/// Datagrams between fixed ports, sent back by the other end.
-private struct Talk {
-    private let server: Socket
-    private let client: Socket
-    private let address: Address
-
-    init(
-        from source: Prober.Endpoint,
-        to destination: Prober.Endpoint,
-        _ family: Family
-    ) throws {
-        let own = try #require(source.address(family))
-        let address = try #require(destination.address(family))
-        server = try NetworkNamespace(path: destination.namespace).run {
-            let socket = try Socket.open(family, .datagram, protocol: Int32(IPPROTO_UDP))
-            try socket.bind(address, 7000)
-            return socket
-        }
-        client = try NetworkNamespace(path: source.namespace).run {
-            let socket = try Socket.open(family, .datagram, protocol: Int32(IPPROTO_UDP))
-            try socket.bind(own, 7001)
-            return socket
-        }
-        self.address = address
-    }
-
-    func isAnswered() throws -> Bool {
-        try #require(client.send([1], to: address, 7000))
-        guard wait(server), let (bytes, sender, port) = server.receive() else { return false }
-        try #require(server.send(bytes, to: sender, port))
-        return wait(client) && client.receive() != nil
-    }
-
-    private func wait(_ socket: Socket) -> Bool {
-        var waiting = pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)
-        return poll(&waiting, 1, 300) == 1
-    }
-}
-
-extension Topology.RoutingTests {
-    /// Clients reach everybody, others nobody but external.
-    fileprivate static let policy = """
-        apiVersion: projectcalico.org/v3
-        kind: GlobalNetworkPolicy
-        metadata: {name: from-clients}
-        spec:
-          selector: all()
-          types: [Ingress]
-          ingress: [{action: Allow, source: {selector: role == 'client'}}]
-
-        """
 }
