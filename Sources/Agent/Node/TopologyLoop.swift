@@ -1,4 +1,4 @@
-internal import Datastore
+package import Datastore
 package import Logging
 package import Routing
 

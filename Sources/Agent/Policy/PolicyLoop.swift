@@ -1,6 +1,6 @@
 internal import Compile
 internal import Dataplane
-internal import Datastore
+package import Datastore
 package import Logging
 package import Model
 internal import Resources

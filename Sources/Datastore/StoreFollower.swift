@@ -1,4 +1,3 @@
-package import Datastore
 package import Resources
 
 /// What becomes known of the store.

@@ -1,4 +1,3 @@
-internal import Agent
 internal import Datastore
 internal import DatastoreMemory
 internal import JSON
