@@ -84,6 +84,34 @@ struct NodeIdentityTests {
 
 @Suite("the Node object")
 struct NodeRecordTests {
+    @Test("interfaces are listed with their addresses, pods' and tunnels' left out")
+    func interfaces() async throws {
+        let store = MemoryDatastore()
+        let record = NodeRecord(store: store, name: "node1")
+        func found(_ address: String, _ interface: String) throws -> MachineAddress {
+            MachineAddress(
+                address: try #require(Address(address)),
+                prefixLength: 24,
+                interface: interface
+            )
+        }
+        let machine = try [
+            found("192.0.2.5", "eth0"), found("fd00::5", "eth0"), found("192.0.2.6", "eth1"),
+            found("10.0.0.1", "cali123"), found("10.0.0.2", "docker0"),
+        ]
+        try await record.publish([machine[0]], interfaces: AddressDetection.own(machine))
+        let node = try #require(
+            try await store.get(ResourceKey(.calico("Node"), name: "node1"))
+        )
+        #expect(
+            node.spec["interfaces"] == [
+                ["name": "eth0", "addresses": ["192.0.2.5", "fd00::5"]],
+                ["name": "eth1", "addresses": ["192.0.2.6"]],
+            ]
+        )
+        #expect(validate(node).isEmpty)
+    }
+
     @Test("it is created, kept, and written only when something differs")
     func publish() async throws {
         let store = MemoryDatastore()

@@ -74,17 +74,20 @@ extension Agent {
     func followAddresses(_ published: [MachineAddress]) async throws {
         let logger = logger("agent")
         var published = published
+        var interfaces = try findInterfaces()
         while true {
             try await Task.sleep(for: .seconds(60))
             // What cannot be told or written now is told or written next time.
-            guard let found = try? findAddresses(), found != published, !found.isEmpty else {
-                continue
-            }
+            guard let found = try? findAddresses(), !found.isEmpty,
+                let own = try? findInterfaces(), found != published || own != interfaces
+            else { continue }
             do throws(DatastoreError) {
-                try await NodeRecord(store: store, name: node).publish(found)
+                try await NodeRecord(store: store, name: node).publish(found, interfaces: own)
             } catch {
                 continue
             }
+            interfaces = own
+            guard found != published else { continue }
             published = found
             logger.info("addresses changed", metadata: ["addresses": "\(found)"])
         }

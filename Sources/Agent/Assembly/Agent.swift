@@ -95,8 +95,13 @@ extension Agent {
     private func announce(_ logger: Logger) async throws -> [MachineAddress] {
         let addresses = try findAddresses()
         if addresses.isEmpty { logger.warning("no address of this node was found") }
-        try await NodeRecord(store: store, name: node).publish(addresses)
+        try await NodeRecord(store: store, name: node)
+            .publish(addresses, interfaces: try findInterfaces())
         return addresses
+    }
+
+    func findInterfaces() throws -> [MachineAddress] {
+        AddressDetection.own(try MachineAddress.all())
     }
 
     func findAddresses() throws -> [MachineAddress] {

@@ -3,9 +3,9 @@
 internal import Glibc
 
 /// Requests of the operating system to end.
-enum Signals {
+package enum Signals {
     /// Waits for SIGTERM or SIGINT; the first one, even when it came before.
-    static func termination() -> AsyncStream<Int32> {
+    package static func termination() -> AsyncStream<Int32> {
         AsyncStream(bufferingPolicy: .bufferingOldest(1)) { continuation in
             let sources = [SIGTERM, SIGINT].map { number in
                 // The source sees it only when the default, death, is out of the way.

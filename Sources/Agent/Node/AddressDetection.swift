@@ -84,6 +84,11 @@ package enum AddressDetection: Hashable, Sendable {
         }
     }
 
+    /// Addresses on interfaces that are the node's own, tunnels, bridges and pods' links left out.
+    package static func own(_ addresses: [MachineAddress]) -> [MachineAddress] {
+        addresses.filter { !matches($0.interface, foreign) }
+    }
+
     private static func matches(_ name: String, _ patterns: [String]) -> Bool {
         patterns.contains { pattern in
             guard let expression = try? Regex(pattern) else { return false }

@@ -14,14 +14,18 @@ package struct NodeRecord: Sendable {
         self.name = name
     }
 
-    /// Writes the addresses where they differ from what is stored; everything else in the object is
-    /// somebody else's and stays.
-    package func publish(_ addresses: [MachineAddress]) async throws(DatastoreError) {
+    /// Writes addresses and interfaces where they differ from what is stored; everything else in the
+    /// object is somebody else's and stays.
+    package func publish(
+        _ addresses: [MachineAddress],
+        interfaces: [MachineAddress] = []
+    ) async throws(DatastoreError) {
         let key = ResourceKey(.calico("Node"), name: name)
         for _ in 0..<Self.retries {
             let stored = try await store.get(key)
             var node = stored ?? Resource(key.type, version: "v3", name: name)
             Self.set(addresses, in: &node)
+            Self.set(interfaces: interfaces, in: &node)
             guard node != stored else { return }
             do throws(DatastoreError) {
                 _ = stored == nil ? try await store.create(node) : try await store.update(node)
@@ -56,5 +60,23 @@ package struct NodeRecord: Sendable {
         let all = published + others
         if !all.isEmpty || spec["addresses"] != nil { spec["addresses"] = .array(all) }
         node.spec = spec
+    }
+
+    /// Calico's `spec.interfaces`: what templates of automatic host endpoints choose from.
+    private static func set(interfaces: [MachineAddress], in node: inout Resource) {
+        var names: [String] = []
+        for found in interfaces where !names.contains(found.interface) {
+            names.append(found.interface)
+        }
+        let values = names.map { name in
+            let own = interfaces.filter { $0.interface == name }
+            return [
+                "name": .string(name),
+                "addresses": .array(own.map { .string($0.address.description) }),
+            ] as JSONValue
+        }
+        if !values.isEmpty || node.spec["interfaces"] != nil {
+            node.spec["interfaces"] = .array(values)
+        }
     }
 }

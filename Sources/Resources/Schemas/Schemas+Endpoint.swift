@@ -67,6 +67,7 @@ extension Schemas {
             "address!": .text(.cidr),
             "type": .words("CalicoNodeIP", "InternalIP", "ExternalIP"),
         ]),
+        "interfaces": .list(["name": .string, "addresses": .texts(.cidr)]),
     ]
 
     static let calicoNodeStatus: Shape = [
