@@ -123,6 +123,10 @@ let package = Package(
             ]
         ),
         module(
+            "Controllers",
+            ["Datastore", "JSON", "Model", "Resources", "Selector", logging]
+        ),
+        module(
             "CLI",
             [
                 "Control", "Datastore", "DatastoreMemory", "DatastoreSQLite", "Evaluate", "IPAM",
@@ -131,7 +135,13 @@ let package = Package(
         ),
         module("Cluster", ["Datastore", "DatastoreSQLite", "JSON", "Linux", "Model", "Resources"]),
 
-        executable("caracal", ["Agent", argumentParser]),
+        executable(
+            "caracal",
+            [
+                "Agent", "Control", "Controllers", "Datastore", "DatastoreSQLite", argumentParser,
+                logging,
+            ]
+        ),
         executable("caracalctl", ["CLI"]),
         executable("caracal-cni", ["CNI", "Control", "JSON", "Linux"]),
         executable("caracal-cluster", ["Cluster", "Model", argumentParser]),
@@ -207,6 +217,13 @@ let package = Package(
                 "Agent", "CNI", "Compile", "Control", "Dataplane", "Datastore", "DatastoreMemory",
                 "IPAM", "JSON", "Linux", "Model", "Netlink", "Resources", "Support", logging,
                 nioCore, nioPosix,
+            ]
+        ),
+        tests(
+            "ControllersTests",
+            [
+                "Controllers", "Datastore", "DatastoreMemory", "JSON", "Resources", "Support",
+                logging,
             ]
         ),
         tests("CLITests", ["CLI", "DatastoreSQLite", "IPAM", "JSON", "Model"]),

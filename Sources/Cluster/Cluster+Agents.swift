@@ -32,17 +32,39 @@ extension Cluster {
         else { return }
         state.nodes[index].agent = nil
         try save()
+        Self.end(pid, signal)
+    }
+
+    private static func end(_ pid: Int32, _ signal: Int32) {
         defer { Command.reap(pid) }
-        guard Self.isAgent(pid) else { return }
+        guard isAgent(pid) else { return }
         kill(pid, signal)
         let deadline = ContinuousClock.now + .seconds(10)
-        while Self.isAgent(pid) {
+        while isAgent(pid) {
             guard ContinuousClock.now < deadline else {
                 kill(pid, SIGKILL)
                 return
             }
             usleep(5_000)
         }
+    }
+
+    /// Starts what the cluster needs once: `caracal controllers`.
+    package mutating func startControllers() throws {
+        state.controllers = try Command.start(
+            [try Command.sibling("caracal"), "controllers", "--store", paths.store],
+            environment: [:],
+            log: paths.log("controllers")
+        )
+        try save()
+    }
+
+    /// Ends the controllers.
+    package mutating func stopControllers() throws {
+        guard let pid = state.controllers else { return }
+        state.controllers = nil
+        try save()
+        Self.end(pid, SIGTERM)
     }
 
     /// Guards against a process id that was given to another program meanwhile.

@@ -5,7 +5,8 @@ import JSON
 import Model
 import Resources
 
-/// A cluster on this machine: nodes and pods are network namespaces, each node runs the real agent.
+/// A cluster on this machine: nodes and pods are network namespaces, each node runs the real agent,
+/// and one process the controllers.
 package struct Cluster: Sendable {
     package let paths: ClusterPaths
     package internal(set) var state: ClusterState
@@ -59,6 +60,7 @@ package struct Cluster: Sendable {
         progress("fabric: \(Addressing.fabric4), \(Addressing.external4) beyond it")
         try fabric.create()
         try await createPools()
+        try startControllers()
         for index in 1...nodes {
             let node = ClusterState.Node(name: "node\(index)", index: index)
             state.nodes.append(node)
@@ -142,6 +144,7 @@ package struct Cluster: Sendable {
             }
             try fabric.deleteNamespace(paths.namespace(ofPod: pod))
         }
+        try stopControllers()
         for node in state.nodes {
             try stopAgent(node.name)
             try fabric.deleteNamespace(paths.namespace(ofNode: node.name))

@@ -21,6 +21,8 @@ package struct ClusterState: Codable, Sendable {
     package var hasIPv6: Bool
     package var nodes: [Node] = []
     package var pods: [Pod] = []
+    /// The process of the controllers.
+    package var controllers: Int32?
 }
 
 /// Names and paths of everything a cluster has on this machine, derived from its name.
