@@ -148,8 +148,9 @@ let package = Package(
         executable(
             "caracal-bench",
             [
-                "CLinux", "Cluster", "Datastore", "DatastoreSQLite", "IPAM", "JSON", "Linux",
-                "Model", "Resources", argumentParser,
+                "Agent", "CLinux", "Cluster", "Compile", "Dataplane", "Datastore",
+                "DatastoreSQLite", "IPAM", "JSON", "Linux", "Model", "Netlink", "Resources",
+                argumentParser, logging,
             ]
         ),
         executable("bench-dataplane", ["BPF", "BPFSupport", "CBPFABI", "JSON", "Model"]),

@@ -1,5 +1,5 @@
 internal import Index
-internal import Model
+package import Model
 
 // Updates become facts; what comes out is which local endpoints and addresses must be looked at.
 
@@ -15,28 +15,36 @@ extension PolicyCompiler {
         }
     }
 
-    /// Policies and profiles that one batch of updates changed.
-    private struct Touched {
-        var scopes: Set<ScopeID> = []
-        var profiles: Set<String> = []
-        var hasOtherScopes = false
-        var hasOtherTiers = false
+    /// Policies and profiles that changed since the last `apply`.
+    struct Touched {
+        fileprivate var scopes: Set<ScopeID> = []
+        fileprivate var profiles: Set<String> = []
+        fileprivate var hasOtherScopes = false
+        fileprivate var hasOtherTiers = false
     }
 
-    mutating func ingest(_ updates: [Update]) -> Dirt {
-        var dirt = Dirt()
-        var touched = Touched()
+    /// Takes updates in without working out what follows from them: `apply` does, for all at once.
+    ///
+    /// A whole cluster comes in parts, so that what was taken in can go before the next part comes.
+    package mutating func take(_ updates: [Update]) {
         for update in updates {
             switch update {
-            case .endpoint(let id, let endpoint): set(id, endpoint, &dirt)
+            case .endpoint(let id, let endpoint): set(id, endpoint)
             case .networkSet(let id, let set): index.set(id, set)
-            case .policy(let id, let policy): set(id, policy, &touched, &dirt)
+            case .policy(let id, let policy): set(id, policy)
             case .tier(let name, let tier):
                 if policies.setTier(name, tier) { touched.hasOtherTiers = true }
-            case .profile(let name, let profile): set(name, profile, &touched)
+            case .profile(let name, let profile): set(name, profile)
             case .serviceSlice(let name, let slice): index.setSlice(name, slice)
             }
         }
+    }
+
+    /// Which local endpoints and addresses all that was taken in concerns.
+    mutating func takeDirt() -> Dirt {
+        var dirt = self.dirt
+        self.dirt = Dirt()
+        defer { touched = Touched() }
         if touched.hasOtherScopes {
             for id in locals.keys { updateScopes(of: id, &dirt) }
         }
@@ -75,7 +83,7 @@ extension PolicyCompiler {
 
     // MARK: Objects
 
-    private mutating func set(_ id: EndpointID, _ endpoint: Endpoint?, _ dirt: inout Dirt) {
+    private mutating func set(_ id: EndpointID, _ endpoint: Endpoint?) {
         index.set(id, endpoint)
         guard case .workload(index.localNode, _, _) = id else { return }
         let former = locals[id]?.endpoint
@@ -100,12 +108,7 @@ extension PolicyCompiler {
     }
 
     /// Staged policies are not enforced; untracked and pre-DNAT ones are for host endpoints alone.
-    private mutating func set(
-        _ id: PolicyID,
-        _ policy: Policy?,
-        _ touched: inout Touched,
-        _ dirt: inout Dirt
-    ) {
+    private mutating func set(_ id: PolicyID, _ policy: Policy?) {
         let wanted = policy.flatMap {
             $0.id.kind.isStaged || $0.doNotTrack || $0.preDNAT ? nil : $0
         }
@@ -129,7 +132,7 @@ extension PolicyCompiler {
         if former?.policy.selector != wanted?.selector { touched.hasOtherScopes = true }
     }
 
-    private mutating func set(_ name: String, _ profile: Profile?, _ touched: inout Touched) {
+    private mutating func set(_ name: String, _ profile: Profile?) {
         index.setProfile(name, profile?.labelsToApply)
         let former = profiles[name]?.profile
         guard former != profile else { return }

@@ -58,6 +58,9 @@ package struct PolicyCompiler: Sendable {
     /// of one `apply`.
     var flattened: [ProgramInput: ProgramRef?] = [:]
     var flattenedTiers: [ProgramInput: Flattening] = [:]
+    /// What was taken in and not worked out yet.
+    var dirt = Dirt()
+    var touched = Touched()
 
     package init(localNode: String) {
         self.init(localNode: localNode, verdictLimit: Self.verdictLimit)
@@ -79,7 +82,8 @@ package struct PolicyCompiler: Sendable {
         _ updates: [Update],
         owners: [Address: EndpointID] = [:]
     ) -> DataplaneChange {
-        var dirty = ingest(updates)
+        take(updates)
+        var dirty = takeDirt()
         for (address, owner) in owners where given[address] != owner {
             given[address] = owner
             dirty.addresses.insert(address)

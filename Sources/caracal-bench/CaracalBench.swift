@@ -10,7 +10,7 @@ struct CaracalBench: AsyncParsableCommand {
         abstract: "Measure Caracal beside a baseline of the same run."
     )
 
-    @Argument(help: "restart, policy, throughput, cni, ipam, memory or all.")
+    @Argument(help: "restart, policy, coldstart, throughput, cni, ipam, memory or all.")
     var name: String
     @Option(help: "Write the rows to this file.")
     var json: String?
@@ -20,19 +20,30 @@ struct CaracalBench: AsyncParsableCommand {
     var changes = 200
     @Option(help: "Rounds of which the median counts.")
     var rounds = 5
+    @Option(help: "coldstart: only this shape of cluster, a to d.")
+    var shape: String?
+    @Flag(help: .hidden)
+    var inChild = false
 
     private var benches: [(String, () async throws -> [Row])] {
         [
             ("ipam", { try await IPAMBench().run() }),
             ("cni", { try await CNIBench(cycles: cycles).run() }),
             ("policy", { try await PolicyBench(changes: changes).run() }),
+            ("coldstart", { try await ColdStart(shapes: shapes, rounds: rounds).run() }),
             ("restart", { try await RestartBench().run() }),
             ("memory", { try await MemoryBench().run() }),
             ("throughput", { try await ThroughputBench(rounds: rounds).run() }),
         ]
     }
 
+    private var shapes: [ClusterShape] {
+        shape.map { name in ClusterShape.allCases.filter { $0.rawValue == name } }
+            ?? ClusterShape.allCases
+    }
+
     func run() async throws {
+        if inChild, let shape = shapes.first { return try await ColdStart.child(shape) }
         let chosen = benches.filter { name == "all" || $0.0 == name }
         guard !chosen.isEmpty else {
             throw ValidationError(

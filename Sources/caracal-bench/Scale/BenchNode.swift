@@ -1,0 +1,70 @@
+import Dataplane
+import Foundation
+import Linux
+import Model
+import Netlink
+
+/// A node in a namespace of its own: links of local endpoints and a dataplane over maps of its own.
+final class BenchNode {
+    static let firstAddress: UInt32 = 0x0b00_0000
+
+    let dataplane: Dataplane
+    private let namespace: NetworkNamespace
+    private let root: String
+    private let executor: ThreadExecutor
+
+    static func interface(_ number: Int) -> String { "cali\(number)" }
+
+    /// Makes the links of `locals` endpoints and hangs the programs there, as on a node whose agent
+    /// ended: the dataplane is another one's successor and has all to write.
+    init(locals: [Endpoint]) async throws {
+        namespace = try NetworkNamespace.create()
+        root = "/sys/fs/bpf/caracal_bench_\(getpid())"
+        try Self.makeLinks(locals.count, in: namespace)
+        let (first, thread) = try Self.dataplane(root, namespace)
+        try await first.start()
+        for endpoint in locals { try await first.register(Self.withMAC(endpoint)) }
+        await first.stop()
+        thread.stop()
+        (dataplane, executor) = try Self.dataplane(root, namespace)
+        try await dataplane.start()
+    }
+
+    private static func dataplane(
+        _ root: String,
+        _ namespace: borrowing NetworkNamespace
+    ) throws -> (Dataplane, ThreadExecutor) {
+        let executor = try namespace.run { try ThreadExecutor() }
+        let configuration = Configuration(root: root, dataInterfacePattern: "^eth")
+        return (Dataplane(configuration, executor: executor), executor)
+    }
+
+    /// The pod's own MAC, which the plugin knows and the store does not.
+    static func withMAC(_ endpoint: Endpoint) -> Endpoint {
+        var endpoint = endpoint
+        endpoint.mac = MAC(bytes: [2, 0, 0, 0, 0, 1])
+        return endpoint
+    }
+
+    private static func makeLinks(
+        _ count: Int,
+        in namespace: borrowing NetworkNamespace
+    ) throws {
+        var netlink = try NetlinkSocket(in: namespace)
+        for number in 0..<count {
+            let name = interface(number)
+            try netlink.createVeth(
+                VethPair(name: name, mac: MAC("ee:ee:ee:ee:ee:ee"), peerName: "pod\(number)")
+            )
+            guard let link = try netlink.link(named: name) else { continue }
+            try netlink.setLink(link.index, LinkChange(isUp: true))
+        }
+    }
+
+    /// Takes maps, links and programs away.
+    func down() async throws {
+        await dataplane.stop()
+        executor.stop()
+        try FileManager.default.removeItem(atPath: root)
+    }
+}
