@@ -1,4 +1,5 @@
 import CLibBPF
+import Linux
 
 /// The shape of a map: what must agree before two parties may share it.
 package struct MapInfo: Hashable, Sendable, CustomStringConvertible {
@@ -6,7 +7,7 @@ package struct MapInfo: Hashable, Sendable, CustomStringConvertible {
     package let type: UInt32
     package let keySize: Int
     package let valueSize: Int
-    package let maxEntries: Int
+    package private(set) var maxEntries: Int
     package let flags: UInt32
 
     /// Asks the kernel about an open map.
@@ -22,6 +23,16 @@ package struct MapInfo: Hashable, Sendable, CustomStringConvertible {
         flags = info.map_flags
     }
 
+    /// Asks the kernel about a pinned map.
+    package init(pinned path: String) throws(BPFError) {
+        let descriptor = Descriptor(
+            owning: try check(bpf_obj_get(path), "open pinned map", path)
+        )
+        self = try descriptor.withRaw { raw throws(BPFError) in
+            try MapInfo(descriptor: raw, name: path)
+        }
+    }
+
     /// What an object that is not loaded yet declares.
     init(declared map: OpaquePointer) {
         name = String(cString: bpf_map__name(map))
@@ -35,6 +46,16 @@ package struct MapInfo: Hashable, Sendable, CustomStringConvertible {
     package var description: String {
         "type \(type), key \(keySize), value \(valueSize), \(maxEntries) entries, flags \(flags)"
     }
+
+    /// The same with room for another number of entries.
+    func sized(_ count: Int) -> MapInfo {
+        var info = self
+        info.maxEntries = count
+        return info
+    }
+
+    /// Whether its size is but a limit, because entries are allocated as they are written.
+    var growsOnDemand: Bool { flags & UInt32(BPF_F_NO_PREALLOC) != 0 }
 
     /// The first property in which `other` differs, in words; `nil` when they are the same.
     func difference(from other: MapInfo) -> String? {

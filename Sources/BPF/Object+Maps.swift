@@ -9,31 +9,40 @@ extension Object {
     /// Pins every map in `directory` under its own name, and uses those that are pinned there
     /// already.
     ///
-    /// A pinned map of another shape is an error that says which and what to do.
+    /// A pinned map of another shape is an error that says which and what to do; only the size of one
+    /// that grows on demand may differ, which then stays as it was made.
     package func reusePins(in directory: String) throws(BPFError) {
         for map in maps {
             let declared = MapInfo(declared: map)
             let path = "\(directory)/\(declared.name)"
-            try checkPin(at: path, against: declared)
+            try fit(map, to: path, declared)
             try check(bpf_map__set_pin_path(map, path), "set pin path of map", declared.name)
         }
     }
 
-    private func checkPin(at path: String, against declared: MapInfo) throws(BPFError) {
-        let raw = bpf_obj_get(path)
-        if raw == -ENOENT { return }
-        let descriptor = Descriptor(owning: try check(raw, "open pinned map", path))
-        let pinned = try descriptor.withRaw { raw throws(BPFError) in
-            try MapInfo(descriptor: raw, name: path)
+    private func fit(
+        _ map: OpaquePointer,
+        to path: String,
+        _ declared: MapInfo
+    ) throws(BPFError) {
+        let pinned: MapInfo
+        do throws(BPFError) {
+            pinned = try MapInfo(pinned: path)
+        } catch  where error.errno == ENOENT {
+            return
         }
-        guard let difference = pinned.difference(from: declared) else { return }
-        throw BPFError(
-            operation: "reuse pinned map",
-            object: path,
-            errno: EINVAL,
-            detail: "its \(difference); it was made by another version: "
-                + "stop that agent and remove the file to start with an empty map"
-        )
+        let isResized = declared.growsOnDemand && pinned.maxEntries != declared.maxEntries
+        let wanted = isResized ? declared.sized(pinned.maxEntries) : declared
+        if let difference = pinned.difference(from: wanted) {
+            throw BPFError(
+                operation: "reuse pinned map",
+                object: path,
+                errno: EINVAL,
+                detail: "its \(difference); it was made by another version: "
+                    + "stop that agent and remove the file to start with an empty map"
+            )
+        }
+        if isResized { try setMaxEntries(of: map, to: pinned.maxEntries) }
     }
 
     /// Uses the maps of a loaded object for those of the same name here.

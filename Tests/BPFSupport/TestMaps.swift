@@ -10,6 +10,8 @@ package final class TestMaps {
     package let ports: Map<cara_port_key, UInt32>
     package let sourcePorts: Map<cara_port_key, UInt32>
     package let verdicts: Map<cara_verdict_key, cara_verdict>
+    package let bitmaps: Map<cara_bitmap_key, cara_bitmap>
+    package let clauses: Map<cara_clause_key, cara_clause>
     package let endpoints: Map<cara_addr, cara_endpoint>
     package let interfaces: Map<UInt32, cara_iface>
     package let spoof: Map<cara_spoof_key, UInt32>
@@ -29,6 +31,8 @@ package final class TestMaps {
         ports = try Map(try unwrap(maps.cara_ports, "map"))
         sourcePorts = try Map(try unwrap(maps.cara_sports, "map"))
         verdicts = try Map(try unwrap(maps.cara_verdicts, "map"))
+        bitmaps = try Map(try unwrap(maps.cara_bitmaps, "map"))
+        clauses = try Map(try unwrap(maps.cara_clauses, "map"))
         endpoints = try Map(try unwrap(maps.cara_endpoints, "map"))
         interfaces = try Map(try unwrap(maps.cara_ifaces, "map"))
         spoof = try Map(try unwrap(maps.cara_spoof, "map"))

@@ -64,6 +64,20 @@ extension Packets {
             #expect(error.detail.contains("remove"))
         }
 
+        @Test("a map that grows on demand keeps the size that it was made with")
+        func otherSize() throws {
+            let folder = try PinFolder()
+            let first = try loaded { object in
+                let map = try unwrap(object.skeleton.pointee.maps.cara_classes, "map")
+                try object.setMaxEntries(of: map, to: 1000)
+                try object.reusePins(in: folder.path)
+            }
+            _ = consume first
+            let second = try loaded { try $0.reusePins(in: folder.path) }
+            let map = try unwrap(second.skeleton.pointee.maps.cara_classes, "map")
+            #expect(try Map<cara_class_key, UInt32>(map).info.maxEntries == 1000)
+        }
+
         @Test("a map that is not there is an error that names the path")
         func absent() throws {
             let error = try #require(throws: BPFError.self) {

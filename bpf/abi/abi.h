@@ -17,11 +17,13 @@ enum {
 	CARA_SLOTS_MAX = 16384,
 	/* the last slot of cara_gens is no endpoint's: not 0 while the agent changes what was judged */
 	CARA_SLOT_CHANGING = CARA_SLOTS_MAX - 1,
-	CARA_CLASSES_MAX = 1 << 20,
+	CARA_CLASSES_MAX = 1 << 22,
 	CARA_GROUPS_MAX = 1 << 20,
 	CARA_PORTS_MAX = 1 << 20,
 	CARA_VERDICTS_MAX = 1 << 20,
 	CARA_PROGRAMS_MAX = 65536,
+	CARA_BITMAPS_MAX = 1 << 18,
+	CARA_CLAUSES_MAX = 1 << 18,
 	CARA_CONNS_MAX = 512000,
 	CARA_FRAGS_MAX = 16384,
 	CARA_SPOOF_MAX = 65536,
@@ -59,6 +61,8 @@ struct cara_program {
 enum cara_program_flag {
 	/* the verdict depends on the source port too: look cara_sports up */
 	CARA_PROGRAM_SPORTS = 1,
+	/* too many verdicts for a table: AND cara_bitmaps of the groups, ask cara_clauses */
+	CARA_PROGRAM_BITMAP = 2,
 };
 
 /* cara_groups: (program, class) -> remote group; no entry is the program's default_group */
@@ -102,6 +106,65 @@ struct cara_verdict {
 	__u32 log_rule; /* id of the first Log rule passed on the way; 0 is none */
 	__u8 action; /* enum cara_action */
 	__u8 pad[3];
+};
+
+/*
+ * CARA_PROGRAM_BITMAP: the rules in order are clauses 0, 1, …; each group of either side has a row of
+ * bits, one a clause, that says which hold for it. The first clause that all rows have decides,
+ * logs, or leads on to a later one.
+ */
+enum {
+	/* clauses of one value of cara_bitmaps */
+	CARA_BITMAP_WORDS = 16,
+	CARA_BITMAP_BITS = CARA_BITMAP_WORDS * 64,
+	/* values of one row, as many as `chunks` has bits */
+	CARA_BITMAP_CHUNKS = 64,
+	CARA_BITMAP_CLAUSES_MAX = CARA_BITMAP_CHUNKS * CARA_BITMAP_BITS,
+	/* clauses that one packet may meet: one Log, a Pass out of each tier, what decides */
+	CARA_BITMAP_STEPS = 64,
+};
+
+enum cara_bitmap_side {
+	CARA_BITMAP_REMOTE = 0, /* of remote groups */
+	CARA_BITMAP_PORT = 1, /* of port groups */
+	CARA_BITMAP_SPORT = 2, /* of source port groups, with CARA_PROGRAM_SPORTS */
+	CARA_BITMAP_SILENT = 3, /* of group 0: all clauses that do not log */
+};
+
+/* cara_bitmaps: (program, side, group, chunk) -> bits; chunks without any have no entry, but the
+ * first always has one: a row without it is a bug or a full map, and denies */
+struct cara_bitmap_key {
+	__u32 program;
+	__u32 group;
+	__u16 chunk;
+	__u8 side; /* enum cara_bitmap_side */
+	__u8 pad;
+};
+_Static_assert(sizeof(struct cara_bitmap_key) == 12, "hash key: no hidden padding");
+
+struct cara_bitmap {
+	__u64 chunks; /* in the first chunk: those of the row that have bits */
+	__u64 word[CARA_BITMAP_WORDS];
+};
+
+/* cara_clauses: (program, clause) -> what it does; no entry is a bug or a full map, and denies */
+struct cara_clause_key {
+	__u32 program;
+	__u32 clause;
+};
+_Static_assert(sizeof(struct cara_clause_key) == 8, "hash key: no hidden padding");
+
+enum cara_clause_kind {
+	CARA_CLAUSE_DENY = 0,
+	CARA_CLAUSE_ALLOW = 1,
+	CARA_CLAUSE_LOG = 2,
+	CARA_CLAUSE_PASS = 3,
+};
+
+struct cara_clause {
+	__u32 rule; /* id, see cara_verdict */
+	__u32 next; /* CARA_CLAUSE_PASS: the clause to go on with */
+	__u32 kind; /* enum cara_clause_kind */
 };
 
 /* ---- endpoints -------------------------------------------------------------------------- */

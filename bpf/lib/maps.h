@@ -64,6 +64,24 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 } cara_verdicts SEC(".maps");
 
+/* program, side, group, chunk -> bits */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct cara_bitmap_key);
+	__type(value, struct cara_bitmap);
+	__uint(max_entries, CARA_BITMAPS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} cara_bitmaps SEC(".maps");
+
+/* program, clause -> what it does */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct cara_clause_key);
+	__type(value, struct cara_clause);
+	__uint(max_entries, CARA_CLAUSES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} cara_clauses SEC(".maps");
+
 /* local workload address -> endpoint */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -151,6 +169,24 @@ struct {
 	__type(value, struct cara_scratch);
 	__uint(max_entries, 1);
 } cara_scratch SEC(".maps");
+
+/* what lib/bitmap.h looks for, and what it has found; nobody else's business */
+struct bitmap_search {
+	struct cara_verdict_key key; /* program and groups */
+	__u32 sides; /* rows that must agree: 2, or 3 with source ports */
+	__u32 from; /* clauses before this one are out */
+	struct cara_verdict verdict;
+	__u32 pad;
+	__u64 common[CARA_BITMAP_WORDS]; /* bits that all rows of a chunk have */
+};
+
+/* 0 -> search, per CPU */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__type(key, __u32);
+	__type(value, struct bitmap_search);
+	__uint(max_entries, 1);
+} cara_search SEC(".maps");
 
 /* 0 -> settings */
 struct {

@@ -7,6 +7,7 @@
 
 #include <linux/in.h>
 #include <linux/in6.h>
+#include "bitmap.h"
 #include "event.h"
 #include "maps.h"
 
@@ -64,6 +65,23 @@ static __always_inline __u32 policy_sport_group(__u32 id, const struct cara_prog
 	return group ? *group : 0;
 }
 
+/* The verdict on the groups in `key`, by table or by bitmaps; NULL denies. */
+static __always_inline const struct cara_verdict *policy_verdict(const struct cara_program *program,
+								 struct cara_verdict_key *key)
+{
+	struct bitmap_search *search;
+	__u32 zero = 0;
+
+	if (!(program->flags & CARA_PROGRAM_BITMAP))
+		return bpf_map_lookup_elem(&cara_verdicts, key);
+	search = bpf_map_lookup_elem(&cara_search, &zero);
+	if (!search)
+		return NULL;
+	search->key = *key;
+	search->sides = program->flags & CARA_PROGRAM_SPORTS ? 3 : 2;
+	return bitmap_verdict(search) ? NULL : &search->verdict;
+}
+
 /*
  * Judges `p` as the first packet of a connection by policy program `id`; CARA_PASS or a reason to
  * drop. The deciding rule is left in `p->rule`.
@@ -89,7 +107,7 @@ __noinline int policy(struct __sk_buff *skb, struct packet *p, __u32 id, __u32 d
 					direction == CARA_INGRESS ? packet_src(p) : packet_dst(p));
 	key.port_group = policy_port_group(id, program, p);
 	key.sport_group = policy_sport_group(id, program, p);
-	verdict = bpf_map_lookup_elem(&cara_verdicts, &key);
+	verdict = policy_verdict(program, &key);
 	if (!verdict)
 		return CARA_DROP_NO_VERDICT;
 	if (verdict->log_rule)
