@@ -61,10 +61,39 @@ extension cara_verdict {
     }
 }
 
+extension cara_bitmap_key {
+    package init(program: UInt32, _ key: ProgramTables.BitmapKey) {
+        self.init(
+            program: program,
+            group: key.group,
+            chunk: key.chunk,
+            side: key.side.rawValue,
+            pad: 0
+        )
+    }
+}
+
+extension cara_bitmap {
+    package init(_ bitmap: ProgramTables.Bitmap) {
+        self.init()
+        chunks = bitmap.chunks
+        withUnsafeMutableBytes(of: &word) { room in
+            bitmap.words.withUnsafeBytes { room.copyMemory(from: $0) }
+        }
+    }
+}
+
+extension cara_clause {
+    package init(_ clause: ProgramTables.ClauseEntry) {
+        self.init(rule: clause.rule, next: clause.next, kind: clause.kind.rawValue)
+    }
+}
+
 extension cara_program {
     package init(_ tables: ProgramTables) {
         self.init(
-            flags: tables.usesSourcePorts ? CARA_PROGRAM_SPORTS.rawValue : 0,
+            flags: (tables.usesSourcePorts ? CARA_PROGRAM_SPORTS.rawValue : 0)
+                | (tables.isBitmap ? CARA_PROGRAM_BITMAP.rawValue : 0),
             default_group: tables.defaultGroup,
             default_port_group: tables.defaultPortGroup,
             pad: 0

@@ -10,6 +10,10 @@ struct BitSet: Hashable, Sendable {
         words[number >> 6] |= 1 << UInt64(number & 63)
     }
 
+    mutating func remove(_ number: Int) {
+        words[number >> 6] &= ~(1 << UInt64(number & 63))
+    }
+
     mutating func formUnion(_ other: BitSet) {
         for index in words.indices { words[index] |= other.words[index] }
     }
@@ -33,5 +37,16 @@ struct BitSet: Hashable, Sendable {
             word = words[index]
         }
         return index << 6 + word.trailingZeroBitCount
+    }
+
+    /// All members in order.
+    func forEach(_ body: (Int) -> Void) {
+        for (index, word) in words.enumerated() {
+            var rest = word
+            while rest != 0 {
+                body(index << 6 + rest.trailingZeroBitCount)
+                rest &= rest - 1
+            }
+        }
     }
 }

@@ -58,7 +58,64 @@ package struct ProgramTables: Hashable, Sendable {
         }
     }
 
+    /// One value of `cara_bitmaps`.
+    package struct BitmapKey: Hashable, Sendable {
+        package enum Side: UInt8, Hashable, Sendable {
+            case remote
+            case port
+            case sourcePort
+            /// Of group 0: all clauses that do not log.
+            case silent
+        }
+
+        package var side: Side
+        package var group: UInt32
+        package var chunk: UInt16
+
+        package init(side: Side, group: UInt32, chunk: UInt16) {
+            self.side = side
+            self.group = group
+            self.chunk = chunk
+        }
+    }
+
+    /// Which clauses of a chunk hold.
+    package struct Bitmap: Hashable, Sendable {
+        /// In a row's first chunk: its chunks that have bits.
+        package var chunks: UInt64
+        /// `CARA_BITMAP_WORDS` of them.
+        package var words: [UInt64]
+
+        package init(chunks: UInt64, words: [UInt64]) {
+            self.chunks = chunks
+            self.words = words
+        }
+    }
+
+    /// A rule of a program in bitmap form, by its place in the order.
+    package struct ClauseEntry: Hashable, Sendable {
+        package enum Kind: UInt32, Hashable, Sendable {
+            case deny
+            case allow
+            case log
+            case pass
+        }
+
+        package var kind: Kind
+        package var rule: UInt32
+        /// Where a pass leads.
+        package var next: UInt32
+
+        package init(kind: Kind, rule: UInt32, next: UInt32) {
+            self.kind = kind
+            self.rule = rule
+            self.next = next
+        }
+    }
+
     package var id: UInt32
+    /// Verdicts are found by ANDing bitmaps, because a table would be too large.
+    package var isBitmap = false
     package var usesSourcePorts = false
     /// Group of every class that `groups` does not name.
     package var defaultGroup: UInt32 = 0
@@ -67,6 +124,9 @@ package struct ProgramTables: Hashable, Sendable {
     package var ports: [PortPrefix: UInt32] = [:]
     package var sourcePorts: [PortPrefix: UInt32] = [:]
     package var verdicts: [VerdictKey: Verdict] = [:]
+    /// Only in bitmap form, as `clauses`.
+    package var bitmaps: [BitmapKey: Bitmap] = [:]
+    package var clauses: [UInt32: ClauseEntry] = [:]
 
     package init(id: UInt32) {
         self.id = id
@@ -84,6 +144,9 @@ package struct DataplaneChange: Hashable, Sendable {
     /// Additions to programs in use: groups of classes new to them, and the verdicts of groups new
     /// to them.
     package var programsExtended: [ProgramTables] = []
+    /// Programs that take another form under another id: whatever has the former one gets the
+    /// latter, which says the same of every packet.
+    package var reformed: [UInt32: UInt32] = [:]
     /// Label class of remote addresses; `nil` takes the prefix out.
     package var classes: [Prefix: UInt32?] = [:]
     /// Programs of local addresses; `nil` when the address is local no more.
@@ -96,6 +159,8 @@ package struct DataplaneChange: Hashable, Sendable {
     package var groupsRemoved: [UInt32: [UInt32]] = [:]
     /// Verdicts of groups that no class is in any more, in programs in use.
     package var verdictsRemoved: [UInt32: [ProgramTables.VerdictKey]] = [:]
+    /// The same of programs in bitmap form.
+    package var bitmapsRemoved: [UInt32: [ProgramTables.BitmapKey]] = [:]
     /// Programs that no endpoint uses any more.
     package var programsRemoved: [UInt32] = []
     /// Names of rules in the tables; `nil` when no table refers to it any more.

@@ -72,7 +72,7 @@ extension PolicyCompiler {
 
     mutating func attach(
         _ plan: Plan,
-        _ failed: [ProgramRef: VerdictOverflow],
+        _ failed: [ProgramRef: ProgramOverflow],
         _ change: inout DataplaneChange
     ) {
         for (address, wanted) in plan.attachments {
@@ -89,7 +89,7 @@ extension PolicyCompiler {
     private mutating func attach(
         _ address: Address,
         _ wanted: Attachment?,
-        _ failed: [ProgramRef: VerdictOverflow],
+        _ failed: [ProgramRef: ProgramOverflow],
         _ change: inout DataplaneChange
     ) {
         let former = attachments[address]
@@ -147,7 +147,7 @@ extension PolicyCompiler {
     private mutating func attach(
         _ id: EndpointID,
         _ wanted: [Family: ProgramRef?]?,
-        _ failed: [ProgramRef: VerdictOverflow],
+        _ failed: [ProgramRef: ProgramOverflow],
         _ change: inout DataplaneChange
     ) {
         let former = spoofers[id]
@@ -173,17 +173,31 @@ extension PolicyCompiler {
         _ ref: ProgramRef?,
         else former: ProgramRef?,
         _ end: (id: EndpointID, direction: Direction),
-        _ failed: [ProgramRef: VerdictOverflow],
+        _ failed: [ProgramRef: ProgramOverflow],
         _ change: inout DataplaneChange
     ) -> ProgramRef? {
         guard let ref, let overflow = failed[ref] else { return ref }
-        let failure = CompileFailure.tooManyVerdicts(
-            endpoint: end.id,
-            end.direction,
-            count: overflow.count,
-            limit: limit
-        )
+        let failure = CompileFailure.tooLarge(endpoint: end.id, end.direction, overflow)
         if !change.failures.contains(failure) { change.failures.append(failure) }
         return former
+    }
+
+    // MARK: Forms
+
+    /// Everyone whose program has another id now hears of it.
+    func tellReformed(_ refs: Set<ProgramRef>, _ change: inout DataplaneChange) {
+        guard !refs.isEmpty else { return }
+        for (address, given) in attachments
+        where [given.ingress, given.egress].contains(where: { $0.map(refs.contains) ?? false }) {
+            change.endpoints[address] = EndpointPrograms(
+                id: given.id,
+                ingress: programs.kernelID(given.ingress),
+                egress: programs.kernelID(given.egress)
+            )
+        }
+        for (id, given) in spoofers
+        where given.values.contains(where: { $0.map(refs.contains) ?? false }) {
+            change.spoofers[id] = .some(given.mapValues { programs.kernelID($0) })
+        }
     }
 }

@@ -13,9 +13,6 @@ package import Model
 /// whose questions its classes no longer answer. The next `apply`, with or without updates, drops
 /// that; `needsSettling` tells whether there is something to drop.
 package struct PolicyCompiler: Sendable {
-    /// More verdicts than this one program may not have.
-    package static let verdictLimit = 262_144
-
     /// A workload of this node.
     struct LocalEndpoint: Sendable {
         var endpoint: Endpoint
@@ -36,7 +33,7 @@ package struct PolicyCompiler: Sendable {
         var compiled: [Int: CompiledRules] = [:]
     }
 
-    let limit: Int
+    let bounds: ProgramBounds
     var index: ClusterIndex
     var policies = PolicyTable()
     var profiles: [String: ProfileEntry] = [:]
@@ -61,19 +58,26 @@ package struct PolicyCompiler: Sendable {
     /// What was taken in and not worked out yet.
     var dirt = Dirt()
     var touched = Touched()
+    /// Some program should have another form, now that others are gone.
+    private var needsReform = false
 
     package init(localNode: String) {
-        self.init(localNode: localNode, verdictLimit: Self.verdictLimit)
+        self.init(localNode: localNode, ProgramBounds())
     }
 
-    /// With another bound on a program's verdicts.
-    init(localNode: String, verdictLimit: Int) {
-        limit = verdictLimit
+    /// With other bounds: programs with more verdicts, one or all together, are bitmaps.
+    package init(localNode: String, verdictLimit: Int, verdictBudget: Int = .max) {
+        let bounds = ProgramBounds(verdicts: verdictLimit, allVerdicts: verdictBudget)
+        self.init(localNode: localNode, bounds)
+    }
+
+    init(localNode: String, _ bounds: ProgramBounds) {
+        self.bounds = bounds
         index = ClusterIndex(localNode: localNode)
     }
 
     /// Whether another `apply` would tidy up after the last one.
-    package var needsSettling: Bool { index.needsSettling }
+    package var needsSettling: Bool { index.needsSettling || needsReform }
 
     /// Takes the updates in; the result is what must become of the kernel's tables.
     ///
@@ -95,24 +99,43 @@ package struct PolicyCompiler: Sendable {
         index.settle()
         let update = index.refresh()
         programs.insert(update.gained, index)
-        let (additions, failures) = programs.extend(update.gained, index)
-        change.programsExtended = additions
-        change.failures = failures
         change.classes = update.prefixes
+        let (failed, reform) = updatePrograms(update, &change)
         change.revoked = programs.affected(by: update.moves)
-        let failed = buildFreshPrograms(&change)
         attach(plan, failed, &change)
+        tellReformed(reform.refs, &change)
         tidy(update, &change)
+        needsReform = programs.hasOtherForms(
+            than: programs.forms(without: [], bounds),
+            besides: reform.full
+        )
         return change
     }
 
-    private mutating func buildFreshPrograms(
+    /// New programs, and in those that are there what new classes need; the result is which do not fit,
+    /// and which took another form.
+    private mutating func updatePrograms(
+        _ update: ClassUpdate,
         _ change: inout DataplaneChange
-    ) -> [ProgramRef: VerdictOverflow] {
-        var failed: [ProgramRef: VerdictOverflow] = [:]
-        for ref in programs.takeFresh() {
-            do {
-                try programs.build(ref, vocabulary, &ruleIDs, limit: limit)
+    ) -> (failed: [ProgramRef: ProgramOverflow], reform: ProgramTable.Reform) {
+        let fresh = programs.takeFresh(vocabulary, &ruleIDs)
+        let forms = programs.forms(without: update.lost, bounds)
+        let reform = programs.reform(to: forms, index, bounds)
+        change.programsAdded = reform.added
+        change.reformed = reform.ids
+        let (additions, failures) = programs.extend(
+            update.gained,
+            index,
+            full: reform.full,
+            room: bounds.allBitmaps - programs.bitmapCount
+        )
+        change.programsExtended = additions
+        change.failures = failures
+        var failed: [ProgramRef: ProgramOverflow] = [:]
+        for ref in fresh {
+            do throws(ProgramOverflow) {
+                let room = bounds.allBitmaps - programs.bitmapCount
+                try programs.build(ref, forms[ref] ?? .table, room: room)
             } catch {
                 failed[ref] = error
                 continue
@@ -123,7 +146,7 @@ package struct PolicyCompiler: Sendable {
             change.programsAdded.append(program.tables(partition, index))
         }
         change.programsAdded.sort { $0.id < $1.id }
-        return failed
+        return (failed, reform)
     }
 
     /// Drops what nothing uses any more.
@@ -133,6 +156,7 @@ package struct PolicyCompiler: Sendable {
         let removal = programs.remove(update.lost, index)
         change.groupsRemoved = removal.groups
         change.verdictsRemoved = removal.verdicts
+        change.bitmapsRemoved = removal.bitmaps
         change.revoked.subtract(removed)
         change.rules = ruleIDs.takeChanges()
         index.finish(update)

@@ -1,42 +1,65 @@
+internal import CBPFABI
 internal import Index
 
-/// A policy program with its tables: which verdicts each remote signature gets.
-///
-/// Signatures with the same verdicts throughout make one remote group, so that there are no more
-/// groups than the rules can tell apart.
+/// A policy program with its tables: which verdicts each remote signature gets, as a table of verdicts
+/// or, where that would be too large, as bitmaps of clauses.
 struct PolicyProgram: Sendable {
+    enum Form: Hashable, Sendable {
+        case table
+        case bitmap
+    }
+
     /// No group has this id: its flows find no verdict, and are denied.
     static let deniedGroup: UInt32 = 0
 
-    private struct Group: Sendable {
-        let row: [ProgramTables.Verdict]
-        var signatures = 0
-    }
-
     let id: UInt32
     let plan: VerdictPlan
-    let limit: Int
-    private var groups: [UInt32: Group] = [:]
-    private var idOfRow: [[ProgramTables.Verdict]: UInt32] = [:]
+    let form: Form
+    private var rows = VerdictRows()
     private var groupOf: [Int32: UInt32] = [:]
     private var ids = StableIDs(first: 1)
+    /// Values of `cara_bitmaps` that it has.
+    private(set) var bitmapCount = 0
 
-    /// Works out the tables for all signatures of the partition.
+    /// Works out the tables for all signatures of the partition, with `room` for that many values of
+    /// `cara_bitmaps`.
     init(
         id: UInt32,
         plan: VerdictPlan,
+        _ form: Form,
         _ partition: RemotePartition,
-        limit: Int
-    ) throws(VerdictOverflow) {
+        room: Int
+    ) throws(ProgramOverflow) {
         self.id = id
         self.plan = plan
-        self.limit = limit
+        self.form = form
+        switch form {
+        case .table: insertRows(of: partition)
+        case .bitmap:
+            if let overflow = plan.overflow { throw overflow }
+            bitmapCount = plan.fixedBitmaps.count
+            insertBits(of: partition)
+            guard bitmapCount <= room else { throw .bitmaps(bitmapCount, room: room) }
+        }
+    }
+
+    private mutating func insertRows(of partition: RemotePartition) {
         let rows = partition.signatures.map { (id: $0.key, row: plan.row($0.value.positions)) }
-            .map { (hash: hash(of: $0.row), id: $0.id, row: $0.row) }
+            .map { (hash: VerdictRows.hash(of: $0.row, plan), id: $0.id, row: $0.row) }
             .sorted { ($0.hash, $0.id) < ($1.hash, $1.id) }
-        for entry in rows { _ = insert(entry.id, entry.row, entry.hash) }
-        guard groups.count * plan.cells <= limit else {
-            throw VerdictOverflow(count: groups.count * plan.cells)
+        for entry in rows {
+            groupOf[entry.id] = self.rows.insert(entry.row, entry.hash, &ids).id
+        }
+    }
+
+    private mutating func insertBits(of partition: RemotePartition) {
+        let rows = partition.signatures.map { signature in
+            let bits = plan.bits(ofRemote: signature.value.positions)
+            return (hash: bits.stableHash, id: signature.key, size: bits.chunkCount)
+        }
+        for row in rows.sorted(by: { ($0.hash, $0.id) < ($1.hash, $1.id) }) {
+            groupOf[row.id] = ids.claim(row.hash)
+            bitmapCount += row.size
         }
     }
 
@@ -47,92 +70,76 @@ struct PolicyProgram: Sendable {
 
     // MARK: Signatures that come and go
 
-    /// The group of a signature, with its verdicts if the group is new; no verdicts where there is no
-    /// room for them.
+    /// The group of a signature; what a new group needs is put into `tables`.
+    ///
+    /// Without room for it the signature is denied.
     mutating func add(
         _ signature: Int32,
-        _ positions: [Int]
-    ) -> (group: UInt32, verdicts: [ProgramTables.VerdictKey: ProgramTables.Verdict]) {
-        if let group = groupOf[signature] { return (group, [:]) }
-        let row = plan.row(positions)
-        let isKnown = idOfRow[row] != nil
-        guard isKnown || (groups.count + 1) * plan.cells <= limit else {
-            groupOf[signature] = Self.deniedGroup
-            return (Self.deniedGroup, [:])
-        }
-        let group = insert(signature, row, hash(of: row))
-        return (group, isKnown ? [:] : verdicts(of: group))
-    }
-
-    /// The verdicts that go when no class has the signature any more.
-    mutating func remove(_ signature: Int32) -> [ProgramTables.VerdictKey] {
-        guard let id = groupOf.removeValue(forKey: signature), var group = groups[id] else {
-            return []
-        }
-        group.signatures -= 1
-        groups[id] = group
-        guard group.signatures == 0 else { return [] }
-        let keys = Array(keys(of: id))
-        groups[id] = nil
-        idOfRow[group.row] = nil
-        ids.release(id)
-        return keys
-    }
-
-    private mutating func insert(
-        _ signature: Int32,
-        _ row: [ProgramTables.Verdict],
-        _ hash: UInt64
+        _ positions: [Int],
+        room: Int,
+        to tables: inout ProgramTables
     ) -> UInt32 {
-        let id = idOfRow[row] ?? ids.claim(hash)
-        idOfRow[row] = id
-        groups[id, default: Group(row: row)].signatures += 1
-        groupOf[signature] = id
-        return id
+        if let group = groupOf[signature] { return group }
+        let group =
+            form == .table ? addRow(positions, room, &tables) : addBits(positions, room, &tables)
+        groupOf[signature] = group
+        return group
     }
 
-    /// Of a row, from ids that are themselves made of content.
-    private func hash(of row: [ProgramTables.Verdict]) -> UInt64 {
-        var sum: UInt64 = 0
-        for (verdict, key) in zip(row, keys(of: 0)) {
-            var hash = StableHash(kind: 61)
-            hash.combine(UInt64(key.portGroup) << 32 | UInt64(key.sourcePortGroup))
-            hash.combine(UInt64(verdict.rule) << 32 | UInt64(verdict.logRule))
-            hash.combine(verdict.isAllowed ? 1 : 0 as UInt64)
-            sum &+= hash.value
+    private mutating func addRow(
+        _ positions: [Int],
+        _ room: Int,
+        _ tables: inout ProgramTables
+    ) -> UInt32 {
+        let row = plan.row(positions)
+        guard room > 0 || rows.contains(row) else { return Self.deniedGroup }
+        let (group, isNew) = rows.insert(row, VerdictRows.hash(of: row, plan), &ids)
+        if isNew { tables.verdicts.merge(rows.verdicts(of: group, plan)) { $1 } }
+        return group
+    }
+
+    private mutating func addBits(
+        _ positions: [Int],
+        _ room: Int,
+        _ tables: inout ProgramTables
+    ) -> UInt32 {
+        let bits = plan.bits(ofRemote: positions)
+        guard bits.chunkCount <= room else { return Self.deniedGroup }
+        let group = ids.claim(bits.stableHash)
+        for chunk in bits.chunks(.remote, group) { tables.bitmaps[chunk.key] = chunk.value }
+        bitmapCount += bits.chunkCount
+        return group
+    }
+
+    /// What goes when no class has the signature any more.
+    mutating func remove(_ signature: Int32, _ positions: [Int]) -> Removal {
+        var removal = Removal()
+        guard let id = groupOf.removeValue(forKey: signature), id != Self.deniedGroup else {
+            return removal
         }
-        return StableHash.mix(sum)
+        switch form {
+        case .table:
+            guard rows.remove(id) else { return removal }
+            removal.verdicts = VerdictRows.keys(of: id, plan)
+        case .bitmap:
+            removal.bitmaps = plan.bits(ofRemote: positions).chunks(.remote, id).map(\.key)
+            bitmapCount -= removal.bitmaps.count
+        }
+        ids.release(id)
+        return removal
+    }
+
+    struct Removal {
+        var verdicts: [ProgramTables.VerdictKey] = []
+        var bitmaps: [ProgramTables.BitmapKey] = []
     }
 
     // MARK: Tables
 
-    private func keys(of group: UInt32) -> [ProgramTables.VerdictKey] {
-        var keys: [ProgramTables.VerdictKey] = []
-        keys.reserveCapacity(plan.cells)
-        for port in plan.ports.groups {
-            for source in plan.sourcePorts?.groups.map(\.id) ?? [0] {
-                keys.append(
-                    ProgramTables.VerdictKey(
-                        group: group,
-                        portGroup: port.id,
-                        sourcePortGroup: source
-                    )
-                )
-            }
-        }
-        return keys
-    }
-
-    private func verdicts(
-        of group: UInt32
-    ) -> [ProgramTables.VerdictKey: ProgramTables.Verdict] {
-        guard let row = groups[group]?.row else { return [:] }
-        return Dictionary(uniqueKeysWithValues: zip(keys(of: group), row))
-    }
-
     /// The tables without groups and verdicts: what an addition begins with.
     var frame: ProgramTables {
         var tables = ProgramTables(id: id)
+        tables.isBitmap = form == .bitmap
         tables.usesSourcePorts = plan.sourcePorts != nil
         tables.defaultGroup = defaultGroup
         tables.defaultPortGroup = plan.ports.defaultGroup
@@ -148,7 +155,18 @@ struct PolicyProgram: Sendable {
             guard let group = groupOf[signature], group != tables.defaultGroup else { continue }
             tables.groups[index.kernelID(of: label)] = group
         }
-        for group in groups.keys { tables.verdicts.merge(verdicts(of: group)) { $1 } }
+        switch form {
+        case .table: tables.verdicts = rows.allVerdicts(plan)
+        case .bitmap:
+            tables.clauses = plan.clauseEntries
+            tables.bitmaps = plan.fixedBitmaps
+            for (signature, group) in groupOf {
+                guard let positions = partition.signatures[signature]?.positions else { continue }
+                for chunk in plan.bits(ofRemote: positions).chunks(.remote, group) {
+                    tables.bitmaps[chunk.key] = chunk.value
+                }
+            }
+        }
         return tables
     }
 }

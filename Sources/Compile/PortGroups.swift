@@ -6,13 +6,13 @@ struct PortGroups: Sendable {
     struct Group: Sendable {
         let id: UInt32
         /// Which of the regions, by index, its ports lie in.
-        let regions: [Int]
+        let regions: BitSet
     }
 
     private(set) var groups: [Group] = []
     private(set) var entries: [ProgramTables.PortPrefix: UInt32] = [:]
     private var ids: StableIDs
-    private var byRegions: [[Int]: Int] = [:]
+    private var byRegions: [BitSet: Int] = [:]
 
     /// The group of every protocol that no region singles out: the first one.
     var defaultGroup: UInt32 { groups[0].id }
@@ -34,20 +34,22 @@ struct PortGroups: Sendable {
         _ hashes: [UInt64],
         _ id: UInt32?
     ) {
-        let usual = regions.indices.filter { regions[$0].others }
-        groups = [Group(id: id ?? ids.claim(Self.hash(usual, hashes)), regions: usual)]
+        var usual = BitSet(capacity: regions.count)
+        var sum: UInt64 = 0
+        for index in regions.indices where regions[index].others {
+            usual.insert(index)
+            sum &+= hashes[index]
+        }
+        groups = [Group(id: id ?? ids.claim(StableHash.mix(sum)), regions: usual)]
         byRegions[usual] = 0
     }
 
-    private mutating func group(_ regions: [Int], _ hashes: [UInt64]) -> Int {
+    /// The group of these regions, whose hashes add up to `sum`.
+    private mutating func group(_ regions: BitSet, _ sum: UInt64) -> Int {
         if let index = byRegions[regions] { return index }
-        groups.append(Group(id: ids.claim(Self.hash(regions, hashes)), regions: regions))
+        groups.append(Group(id: ids.claim(StableHash.mix(sum)), regions: regions))
         byRegions[regions] = groups.count - 1
         return groups.count - 1
-    }
-
-    private static func hash(_ regions: [Int], _ hashes: [UInt64]) -> UInt64 {
-        StableHash.mix(regions.reduce(0) { $0 &+ hashes[$1] })
     }
 
     // MARK: One protocol
@@ -78,30 +80,34 @@ struct PortGroups: Sendable {
         }
     }
 
+    /// From the first port to the last: at each border some regions begin and some end.
     private mutating func runs(_ regions: [PortIntervals], _ hashes: [UInt64]) -> [Run] {
-        var starts: Set<Int> = [0]
-        for region in regions {
-            for range in region.ranges {
-                starts.insert(Int(range.lowerBound))
-                starts.insert(Int(range.upperBound) + 1)
-            }
-        }
-        starts.remove(65536)
-        let sorted = starts.sorted()
-        var places: [Int: Int] = [:]
-        for (place, start) in sorted.enumerated() { places[start] = place }
-        var members = [[Int]](repeating: [], count: sorted.count)
+        var borders: [Int: [(region: Int, begins: Bool)]] = [0: []]
         for (index, region) in regions.enumerated() {
             for range in region.ranges {
-                guard let first = places[Int(range.lowerBound)] else { continue }
-                let end = places[Int(range.upperBound) + 1] ?? sorted.count
-                for place in first..<end { members[place].append(index) }
+                borders[Int(range.lowerBound), default: []].append((index, true))
+                borders[Int(range.upperBound) + 1, default: []].append((index, false))
             }
         }
-        return sorted.indices.map { place in
-            let next = place + 1 < sorted.count ? sorted[place + 1] : 65536
-            return Run(first: sorted[place], last: next - 1, group: group(members[place], hashes))
+        borders[65536] = nil
+        let starts = borders.keys.sorted()
+        var members = BitSet(capacity: regions.count)
+        var sum: UInt64 = 0
+        var runs: [Run] = []
+        for (place, start) in starts.enumerated() {
+            for border in borders[start] ?? [] {
+                let hash = hashes[border.region]
+                sum = border.begins ? sum &+ hash : sum &- hash
+                if border.begins {
+                    members.insert(border.region)
+                } else {
+                    members.remove(border.region)
+                }
+            }
+            let next = place + 1 < starts.count ? starts[place + 1] : 65536
+            runs.append(Run(first: start, last: next - 1, group: group(members, sum)))
         }
+        return runs
     }
 
     /// The fewest prefixes that together are the range.

@@ -10,18 +10,25 @@ struct ProgramTable: Sendable {
         let clauses: [Clause]
         let partition: [Int32]
         let rules: Set<Int32>
+        /// Of the clauses, the same in every process.
+        let hash: UInt64
         /// Local addresses and directions that use it.
         var users = 0
+        /// `nil` until it was prepared.
+        var plan: VerdictPlan?
         /// `nil` until its tables were worked out.
         var program: PolicyProgram?
     }
 
-    private(set) var entries: [ProgramRef: Entry] = [:]
-    private(set) var partitions: [[Int32]: RemotePartition] = [:]
-    private(set) var fresh: [ProgramRef] = []
+    var entries: [ProgramRef: Entry] = [:]
+    var partitions: [[Int32]: RemotePartition] = [:]
+    private var fresh: [ProgramRef] = []
     private var refs: [[Clause]: ProgramRef] = [:]
     private var next: ProgramRef = 0
-    private var ids = StableIDs(first: UInt32(CARA_PROGRAM_FIRST))
+    var ids = StableIDs(first: UInt32(CARA_PROGRAM_FIRST))
+    /// Ids of former forms, until nothing in the kernel has them any more.
+    var retired: [UInt32] = []
+    var freshPartitions: [[Int32]] = []
 
     func kernelID(_ ref: ProgramRef?) -> UInt32 {
         ref.flatMap { entries[$0]?.program?.id } ?? UInt32(CARA_PROGRAM_DENY_ALL)
@@ -48,48 +55,56 @@ struct ProgramTable: Sendable {
         entries[ref] = Entry(
             clauses: clauses,
             partition: remotes,
-            rules: Set(clauses.map(\.rule))
+            rules: Set(clauses.map(\.rule)),
+            hash: vocabulary.stableHash(of: clauses)
         )
         refs[clauses] = ref
         fresh.append(ref)
         return ref
     }
 
-    private var freshPartitions: [[Int32]] = []
-
     mutating func use(_ ref: ProgramRef?, by change: Int) {
         if let ref { entries[ref]?.users += change }
+    }
+
+    /// Programs that came since the last look, with their plans.
+    mutating func takeFresh(_ vocabulary: Vocabulary, _ ruleIDs: inout RuleIDs) -> [ProgramRef] {
+        for ref in fresh {
+            guard let entry = entries[ref] else { continue }
+            ruleIDs.retain(entry.rules, vocabulary)
+            let rules = ruleIDs
+            entries[ref]?.plan = VerdictPlan(
+                entry.clauses,
+                remotes: entry.partition,
+                vocabulary
+            ) { rules[$0] }
+        }
+        defer { fresh = [] }
+        return fresh
     }
 
     /// Works the tables of a program out.
     mutating func build(
         _ ref: ProgramRef,
-        _ vocabulary: Vocabulary,
-        _ ruleIDs: inout RuleIDs,
-        limit: Int
-    ) throws(VerdictOverflow) {
-        guard let entry = entries[ref], let partition = partitions[entry.partition] else { return }
-        ruleIDs.retain(entry.rules, vocabulary)
-        let id = ids.claim(vocabulary.stableHash(of: entry.clauses))
-        let rules = ruleIDs
-        do throws(VerdictOverflow) {
-            let plan = try VerdictPlan(
-                entry.clauses,
-                remotes: entry.partition,
-                vocabulary,
-                limit: limit
-            ) { rules[$0] }
-            entries[ref]?.program = try PolicyProgram(id: id, plan: plan, partition, limit: limit)
+        _ form: PolicyProgram.Form,
+        room: Int
+    ) throws(ProgramOverflow) {
+        guard let entry = entries[ref], let plan = entry.plan,
+            let partition = partitions[entry.partition]
+        else { return }
+        let id = ids.claim(form.hash(entry.hash))
+        do throws(ProgramOverflow) {
+            entries[ref]?.program = try PolicyProgram(
+                id: id,
+                plan: plan,
+                form,
+                partition,
+                room: room
+            )
         } catch {
             ids.release(id)
-            ruleIDs.release(entry.rules)
             throw error
         }
-    }
-
-    mutating func takeFresh() -> [ProgramRef] {
-        defer { fresh = [] }
-        return fresh
     }
 
     /// Programs that nothing uses go, with the partitions that only they used.
@@ -97,15 +112,17 @@ struct ProgramTable: Sendable {
         _ index: inout ClusterIndex,
         _ ruleIDs: inout RuleIDs
     ) -> [UInt32] {
-        var removed: [UInt32] = []
+        var removed = retired
+        for id in retired { ids.release(id) }
+        retired = []
         for (ref, entry) in entries where entry.users == 0 {
             entries[ref] = nil
             refs[entry.clauses] = nil
             if let program = entry.program {
                 removed.append(program.id)
                 ids.release(program.id)
-                ruleIDs.release(entry.rules)
             }
+            if entry.plan != nil { ruleIDs.release(entry.rules) }
             partitions[entry.partition]?.users -= 1
             guard let partition = partitions[entry.partition], partition.users == 0 else {
                 continue
@@ -114,123 +131,5 @@ struct ProgramTable: Sendable {
             partitions[entry.partition] = nil
         }
         return removed.sorted()
-    }
-
-    // MARK: Classes
-
-    /// Sorts classes that came into all partitions, and all classes into the new ones.
-    mutating func insert(_ gained: [ClassID], _ index: ClusterIndex) {
-        for remotes in freshPartitions {
-            for label in index.liveClasses {
-                partitions[remotes]?.insert(label, index.matchers(of: label))
-            }
-        }
-        freshPartitions = []
-        guard !gained.isEmpty else { return }
-        for remotes in partitions.keys {
-            for label in gained { partitions[remotes]?.insert(label, index.matchers(of: label)) }
-        }
-    }
-
-    /// What programs that were there before need for classes that came.
-    mutating func extend(
-        _ gained: [ClassID],
-        _ index: ClusterIndex
-    ) -> (additions: [ProgramTables], failures: [CompileFailure]) {
-        guard !gained.isEmpty else { return ([], []) }
-        var additions: [ProgramTables] = []
-        var failures: [CompileFailure] = []
-        for (ref, entry) in entries {
-            guard var program = entry.program, let partition = partitions[entry.partition] else {
-                continue
-            }
-            entries[ref]?.program = nil
-            let addition = Self.extend(&program, gained, partition, index, &failures)
-            entries[ref]?.program = program
-            if let addition { additions.append(addition) }
-        }
-        return (additions.sorted { $0.id < $1.id }, failures)
-    }
-
-    private static func extend(
-        _ program: inout PolicyProgram,
-        _ gained: [ClassID],
-        _ partition: RemotePartition,
-        _ index: ClusterIndex,
-        _ failures: inout [CompileFailure]
-    ) -> ProgramTables? {
-        var tables = program.frame
-        for label in gained {
-            guard let signature = partition.signature(of: label),
-                let positions = partition.signatures[signature]?.positions
-            else { continue }
-            let (group, verdicts) = program.add(signature, positions)
-            tables.verdicts.merge(verdicts) { $1 }
-            if group != tables.defaultGroup { tables.groups[index.kernelID(of: label)] = group }
-            if group == PolicyProgram.deniedGroup {
-                failures.append(.classDenied(program: program.id, limit: program.limit))
-            }
-        }
-        return tables.groups.isEmpty && tables.verdicts.isEmpty ? nil : tables
-    }
-
-    /// Takes classes that went out of all partitions; the result is what programs need no longer.
-    mutating func remove(_ lost: [ClassID], _ index: ClusterIndex) -> Removal {
-        var removal = Removal()
-        guard !lost.isEmpty else { return removal }
-        var goneByPartition: [[Int32]: [Int32]] = [:]
-        for (ref, entry) in entries {
-            guard let program = entry.program, let partition = partitions[entry.partition] else {
-                continue
-            }
-            _ = ref
-            let named = lost.filter { label in
-                let signature = partition.signature(of: label)
-                return signature.flatMap { program.group(of: $0) } ?? program.defaultGroup
-                    != program.defaultGroup
-            }
-            if !named.isEmpty {
-                removal.groups[program.id] = named.map { index.kernelID(of: $0) }.sorted()
-            }
-        }
-        for remotes in partitions.keys {
-            for label in lost {
-                if let gone = partitions[remotes]?.remove(label) {
-                    goneByPartition[remotes, default: []].append(gone)
-                }
-            }
-        }
-        for (ref, entry) in entries {
-            for signature in goneByPartition[entry.partition] ?? [] {
-                guard let keys = entries[ref]?.program?.remove(signature), !keys.isEmpty,
-                    let id = entry.program?.id
-                else { continue }
-                removal.verdicts[id, default: []] += keys
-            }
-        }
-        return removal
-    }
-
-    struct Removal {
-        var groups: [UInt32: [UInt32]] = [:]
-        var verdicts: [UInt32: [ProgramTables.VerdictKey]] = [:]
-    }
-
-    /// Programs in which some move leads from one group to another.
-    func affected(by moves: Set<ClassUpdate.Move>) -> Set<UInt32> {
-        guard !moves.isEmpty else { return [] }
-        var affected: Set<UInt32> = []
-        for entry in entries.values {
-            guard let program = entry.program, let partition = partitions[entry.partition] else {
-                continue
-            }
-            let isAffected = moves.contains { move in
-                let from = partition.signature(of: move.from).flatMap { program.group(of: $0) }
-                let to = partition.signature(of: move.to).flatMap { program.group(of: $0) }
-                return from == nil || to == nil || from != to
-            }
-            if isAffected { affected.insert(program.id) }
-        }
-        return affected
     }
 }

@@ -86,8 +86,14 @@ struct RemotePartition: Sendable {
         signatureOf[label] = id
     }
 
+    /// A signature that no class has any more.
+    struct Gone {
+        let id: Int32
+        let positions: [Int]
+    }
+
     /// The signature, if this was the last class that had it.
-    mutating func remove(_ label: ClassID) -> Int32? {
+    mutating func remove(_ label: ClassID) -> Gone? {
         guard let id = signatureOf.removeValue(forKey: label), var signature = signatures[id]
         else { return nil }
         signature.classes -= 1
@@ -95,6 +101,15 @@ struct RemotePartition: Sendable {
         guard signature.classes == 0 else { return nil }
         signatures[id] = nil
         ids[signature.positions] = nil
-        return id
+        return Gone(id: id, positions: signature.positions)
+    }
+
+    /// How many signatures there are when these classes are gone.
+    func count(without lost: [ClassID]) -> Int {
+        var fewer: [Int32: Int] = [:]
+        for label in lost {
+            if let id = signatureOf[label] { fewer[id, default: 0] += 1 }
+        }
+        return signatures.count - fewer.count { signatures[$0.key]?.classes == $0.value }
     }
 }

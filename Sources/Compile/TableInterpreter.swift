@@ -28,6 +28,7 @@ package struct TableInterpreter: Sendable {
     package mutating func apply(_ change: DataplaneChange) {
         for program in change.programsAdded { programs[program.id] = program }
         for addition in change.programsExtended { extend(by: addition) }
+        reform(change.reformed)
         for (prefix, label) in change.classes { classes[prefix] = label }
         for (address, programs) in change.endpoints { endpoints[address] = programs }
         for (id, programs) in change.spoofers { spoofers[id] = programs }
@@ -36,6 +37,9 @@ package struct TableInterpreter: Sendable {
         }
         for (id, keys) in change.verdictsRemoved {
             for key in keys { programs[id]?.verdicts[key] = nil }
+        }
+        for (id, keys) in change.bitmapsRemoved {
+            for key in keys { programs[id]?.bitmaps[key] = nil }
         }
         for id in change.programsRemoved { programs[id] = nil }
         for (id, name) in change.rules { rules[id] = name }
@@ -47,6 +51,16 @@ package struct TableInterpreter: Sendable {
     private mutating func extend(by addition: ProgramTables) {
         programs[addition.id]?.groups.merge(addition.groups) { $1 }
         programs[addition.id]?.verdicts.merge(addition.verdicts) { $1 }
+        programs[addition.id]?.bitmaps.merge(addition.bitmaps) { $1 }
+    }
+
+    private mutating func reform(_ ids: [UInt32: UInt32]) {
+        guard !ids.isEmpty else { return }
+        for (address, programs) in endpoints {
+            endpoints[address]?.ingress = ids[programs.ingress] ?? programs.ingress
+            endpoints[address]?.egress = ids[programs.egress] ?? programs.egress
+        }
+        for (id, programs) in spoofers { spoofers[id] = programs.mapValues { ids[$0] ?? $0 } }
     }
 
     // MARK: Look-ups
@@ -78,7 +92,8 @@ package struct TableInterpreter: Sendable {
             sourcePortGroup: program.usesSourcePorts
                 ? Self.look(program.sourcePorts, flow.protocol, flow.sourcePort) ?? 0 : 0
         )
-        guard let verdict = program.verdicts[key] else {
+        let verdict = program.isBitmap ? program.search(key) : program.verdicts[key]
+        guard let verdict else {
             return Outcome(isAllowed: false, rule: nil, logRule: nil)
         }
         return Outcome(

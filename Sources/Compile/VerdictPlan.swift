@@ -7,12 +7,14 @@ struct VerdictPlan: Sendable {
     let ports: PortGroups
     /// Without any the verdict does not depend on source ports.
     let sourcePorts: PortGroups?
-    private let clauses: [Clause]
-    private let ruleIDs: [UInt32]
+    let clauses: [Clause]
+    /// Of each clause.
+    let ruleIDs: [UInt32]
     private let always: BitSet
     private let byPosition: [[Int]]
-    private let byPortGroup: [BitSet]
-    private let bySourcePortGroup: [BitSet]
+    /// The clauses that hold for each group.
+    let byPortGroup: [BitSet]
+    let bySourcePortGroup: [BitSet]
 
     /// Verdicts for each remote group.
     var cells: Int { ports.groups.count * (sourcePorts?.groups.count ?? 1) }
@@ -22,9 +24,8 @@ struct VerdictPlan: Sendable {
         _ clauses: [Clause],
         remotes: [Int32],
         _ vocabulary: Vocabulary,
-        limit: Int,
         ruleID: (Int32) -> UInt32
-    ) throws(VerdictOverflow) {
+    ) {
         let conditions = clauses.map { vocabulary.conditions[$0.condition] }
         let ports = RegionList(conditions.map(\.ports), vocabulary)
         let sources = RegionList(conditions.map(\.sourcePorts), vocabulary)
@@ -32,8 +33,6 @@ struct VerdictPlan: Sendable {
         ruleIDs = clauses.map { ruleID($0.rule) }
         self.ports = ports.groups(defaultID: nil)
         sourcePorts = sources.isEmpty ? nil : sources.groups(defaultID: 0)
-        let cells = self.ports.groups.count * (sourcePorts?.groups.count ?? 1)
-        guard cells <= limit else { throw VerdictOverflow(count: cells) }
         byPortGroup = ports.clauses(in: self.ports)
         bySourcePortGroup = sourcePorts.map { sources.clauses(in: $0) } ?? []
         var positions: [Int32: Int] = [:]
@@ -54,10 +53,7 @@ struct VerdictPlan: Sendable {
     /// The verdicts of a signature for all port groups, in the order of `cells`: source port groups
     /// within port groups.
     func row(_ positions: [Int]) -> [Verdict] {
-        var remote = always
-        for position in positions {
-            for clause in byPosition[position] { remote.insert(clause) }
-        }
+        let remote = bits(ofRemote: positions)
         var row: [Verdict] = []
         row.reserveCapacity(cells)
         var holding = BitSet(capacity: clauses.count)
@@ -72,6 +68,15 @@ struct VerdictPlan: Sendable {
             }
         }
         return row
+    }
+
+    /// The clauses that hold for a signature, whatever the ports.
+    func bits(ofRemote positions: [Int]) -> BitSet {
+        var bits = always
+        for position in positions {
+            for clause in byPosition[position] { bits.insert(clause) }
+        }
+        return bits
     }
 
     private func verdict(_ holding: BitSet) -> Verdict {
@@ -91,11 +96,6 @@ struct VerdictPlan: Sendable {
         }
         return Verdict(isAllowed: false, rule: 0, logRule: logRule)
     }
-}
-
-/// A program needs more verdicts than it may have.
-struct VerdictOverflow: Error, Hashable {
-    let count: Int
 }
 
 /// The different regions of a program's clauses.
@@ -136,7 +136,7 @@ private struct RegionList {
         }
         return groups.groups.map { group in
             var bits = anyPort
-            for region in group.regions {
+            group.regions.forEach { region in
                 for clause in clausesOf[region] { bits.insert(clause) }
             }
             return bits

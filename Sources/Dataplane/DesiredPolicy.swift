@@ -23,16 +23,41 @@ package struct DesiredPolicy: Sendable {
         for (program, keys) in change.verdictsRemoved {
             for key in keys { programs[program]?.verdicts[key] = nil }
         }
+        for (program, keys) in change.bitmapsRemoved {
+            for key in keys { programs[program]?.bitmaps[key] = nil }
+        }
         for program in change.programsRemoved { programs[program] = nil }
     }
 }
 
+extension DesiredPolicy {
+    package var programsByForm: [ProgramForm: Int] {
+        Dictionary(programs.values.map { ($0.form, 1) }, uniquingKeysWith: +)
+    }
+
+    /// How many entries of each policy map are meant to be there.
+    package var entries: [MapName: Int] {
+        func sum(_ count: (ProgramTables) -> Int) -> Int {
+            programs.values.reduce(0) { $0 + count($1) }
+        }
+        return [
+            .programs: programs.count, .classes: classes.count,
+            .groups: sum(\.groups.count), .ports: sum(\.ports.count),
+            .sourcePorts: sum(\.sourcePorts.count), .verdicts: sum(\.verdicts.count),
+            .bitmaps: sum(\.bitmaps.count), .clauses: sum(\.clauses.count),
+        ]
+    }
+}
+
 extension ProgramTables {
+    var form: ProgramForm { isBitmap ? .bitmap : .table }
+
     /// Adds the groups, ports and verdicts of `addition`.
     mutating func extend(by addition: ProgramTables) {
         groups.merge(addition.groups) { $1 }
         ports.merge(addition.ports) { $1 }
         sourcePorts.merge(addition.sourcePorts) { $1 }
         verdicts.merge(addition.verdicts) { $1 }
+        bitmaps.merge(addition.bitmaps) { $1 }
     }
 }

@@ -31,6 +31,25 @@ struct EndpointTables {
         Set(endpoints.values.map(\.slot)).union(ifaces.values.map(\.slot))
     }
 
+    /// With other programs for those that `ids` names.
+    func reformed(by ids: [UInt32: UInt32]) -> EndpointTables {
+        guard !ids.isEmpty else { return self }
+        var result = self
+        for (address, entry) in endpoints {
+            result.endpoints[address]?.ingress_program =
+                ids[entry.ingress_program] ?? entry.ingress_program
+            result.endpoints[address]?.egress_program =
+                ids[entry.egress_program] ?? entry.egress_program
+        }
+        for (index, entry) in ifaces {
+            result.ifaces[index]?.egress_program4 =
+                ids[entry.egress_program4] ?? entry.egress_program4
+            result.ifaces[index]?.egress_program6 =
+                ids[entry.egress_program6] ?? entry.egress_program6
+        }
+        return result
+    }
+
     /// Slots of endpoints under any of `programs`.
     func slots(under programs: Set<UInt32>) -> Set<UInt32> {
         var result: Set<UInt32> = []

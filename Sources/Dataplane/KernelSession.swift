@@ -245,6 +245,18 @@ extension KernelSession {
 // MARK: - For people
 
 extension KernelSession {
+    /// How many entries the pinned policy maps have room for.
+    func limits() throws(DataplaneError) -> [MapName: Int] {
+        var limits: [MapName: Int] = [:]
+        for map in reconciler.policy.entries.keys {
+            let path = "\(Layout(root: configuration.root).maps)/\(map.rawValue)"
+            limits[map] = try wrapping(map, path) { () throws(BPFError) in
+                try MapInfo(pinned: path).maxEntries
+            }
+        }
+        return limits
+    }
+
     func snapshot() -> DataplaneSnapshot {
         let (policy, actual) = (reconciler.policy, reconciler.actual)
         var users: [UInt32: Int] = [:]
@@ -268,6 +280,9 @@ extension KernelSession {
                     groups: tables.groups.count,
                     ports: tables.ports.count + tables.sourcePorts.count,
                     verdicts: tables.verdicts.count,
+                    form: tables.form,
+                    clauses: tables.clauses.count,
+                    bitmaps: tables.bitmaps.count,
                     users: users[tables.id] ?? 0
                 )
             },

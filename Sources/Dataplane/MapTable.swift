@@ -16,6 +16,8 @@ package enum MapName: String, Hashable, Sendable, CaseIterable {
     case generations = "cara_gens"
     case settings = "cara_settings"
     case conns = "cara_conns"
+    case bitmaps = "cara_bitmaps"
+    case clauses = "cara_clauses"
 }
 
 /// One map with the C types of its key and value; says how to name a key in an error.
@@ -44,6 +46,12 @@ package enum Maps {
         "program \(UInt32(bigEndian: $0.program))"
     }
     package static let groups = MapTable<cara_group_key, UInt32>(.groups) {
+        "program \($0.program)"
+    }
+    package static let bitmaps = MapTable<cara_bitmap_key, cara_bitmap>(.bitmaps) {
+        "program \($0.program)"
+    }
+    package static let clauses = MapTable<cara_clause_key, cara_clause>(.clauses) {
         "program \($0.program)"
     }
     package static let programs = MapTable<UInt32, cara_program>(.programs) { "program \($0)" }

@@ -4,6 +4,8 @@ import Compile
 /// The policy maps as the kernel holds them: read at start and after a failure.
 struct ActualPolicy {
     var verdicts: [MapEntry<cara_verdict_key, cara_verdict>] = []
+    var clauses: [MapEntry<cara_clause_key, cara_clause>] = []
+    var bitmaps: [MapEntry<cara_bitmap_key, cara_bitmap>] = []
     var sourcePorts: [MapEntry<cara_port_key, UInt32>] = []
     var ports: [MapEntry<cara_port_key, UInt32>] = []
     var groups: [MapEntry<cara_group_key, UInt32>] = []
@@ -12,6 +14,8 @@ struct ActualPolicy {
 
     init(readingFrom maps: some MapStore) throws(DataplaneError) {
         verdicts = try maps.entries(of: Maps.verdicts)
+        clauses = try maps.entries(of: Maps.clauses)
+        bitmaps = try maps.entries(of: Maps.bitmaps)
         sourcePorts = try maps.entries(of: Maps.sourcePorts)
         ports = try maps.entries(of: Maps.ports)
         groups = try maps.entries(of: Maps.groups)
@@ -70,6 +74,8 @@ extension Plan {
         for tables in policy.programs.values { desired.set(tables, withRecord: true) }
         return ProgramEntries(
             verdicts: MapDelta(from: actual.verdicts, to: desired.verdicts.writes),
+            clauses: MapDelta(from: actual.clauses, to: desired.clauses.writes),
+            bitmaps: MapDelta(from: actual.bitmaps, to: desired.bitmaps.writes),
             sourcePorts: MapDelta(from: actual.sourcePorts, to: desired.sourcePorts.writes),
             ports: MapDelta(from: actual.ports, to: desired.ports.writes),
             groups: MapDelta(from: actual.groups, to: desired.groups.writes),
@@ -86,6 +92,8 @@ extension ProgramEntries {
     ) -> ProgramEntries {
         ProgramEntries(
             verdicts: verdicts.filtered(\.program, isWritten, isRemoved),
+            clauses: clauses.filtered(\.program, isWritten, isRemoved),
+            bitmaps: bitmaps.filtered(\.program, isWritten, isRemoved),
             sourcePorts: sourcePorts.filtered(\.hostProgram, isWritten, isRemoved),
             ports: ports.filtered(\.hostProgram, isWritten, isRemoved),
             groups: groups.filtered(\.program, isWritten, isRemoved),
@@ -98,6 +106,8 @@ extension ProgramEntries {
         let chosen = filtered(writes: { _ in true }, removals: removed)
         var ids: Set<UInt32> = []
         ids.formUnion(chosen.verdicts.keys.map(\.program))
+        ids.formUnion(chosen.clauses.keys.map(\.program))
+        ids.formUnion(chosen.bitmaps.keys.map(\.program))
         ids.formUnion(chosen.sourcePorts.keys.map(\.hostProgram))
         ids.formUnion(chosen.ports.keys.map(\.hostProgram))
         ids.formUnion(chosen.groups.keys.map(\.program))

@@ -12,6 +12,8 @@ struct Plan {
         case garbage
         case programs
         case extensions
+        /// Another form of the same program, before classes move that only it may know.
+        case reforms
         case classes
         case endpoints
         case revocation
@@ -21,6 +23,8 @@ struct Plan {
     var garbage = ProgramEntries()
     var programs = ProgramEntries()
     var extensions = ProgramEntries()
+    /// From programs to their other forms, which changes no verdict.
+    var reforms: EndpointDelta?
     var classes = MapDelta<cara_class_key, UInt32>()
     var endpoints: EndpointDelta
     /// Slots whose connections are judged anew.
@@ -48,7 +52,7 @@ extension Plan {
     /// - Parameters:
     ///   - change: what the policy engine asks for.
     ///   - former: what was desired before the change.
-    ///   - actual: the endpoint maps as they are.
+    ///   - actual: the endpoint maps as they are once programs have taken their other forms.
     ///   - resolution: the endpoint maps as they should be.
     init(
         _ change: DataplaneChange,
@@ -74,11 +78,16 @@ extension Plan {
                 cara_group_key(program: program, class_id: $0)
             }
         }
+        for (program, keys) in change.bitmapsRemoved {
+            removals.bitmaps.removals += keys.map { cara_bitmap_key(program: program, $0) }
+        }
         for (program, keys) in change.verdictsRemoved {
             removals.verdicts.removals += keys.map { cara_verdict_key(program: program, $0) }
         }
         for id in change.programsRemoved {
-            guard let tables = former.programs[id], !kept.contains(id) else { continue }
+            // One that came only to bridge over to another is in no former policy.
+            let tables = former.programs[id] ?? change.programsAdded.first { $0.id == id }
+            guard let tables, !kept.contains(id) else { continue }
             removals.remove(tables)
         }
     }

@@ -1,19 +1,22 @@
 import CBPFABI
 import Compile
 
-/// What one or several policy programs have in the five maps that hold them.
+/// What one or several policy programs have in the maps that hold them.
 ///
 /// Within a part the order is that of the fields: a packet that meets a group or port group finds
 /// its verdict, and one that meets the program finds its groups.
 struct ProgramEntries {
     var verdicts = MapDelta<cara_verdict_key, cara_verdict>()
+    var clauses = MapDelta<cara_clause_key, cara_clause>()
+    var bitmaps = MapDelta<cara_bitmap_key, cara_bitmap>()
     var sourcePorts = MapDelta<cara_port_key, UInt32>()
     var ports = MapDelta<cara_port_key, UInt32>()
     var groups = MapDelta<cara_group_key, UInt32>()
     var programs = MapDelta<UInt32, cara_program>()
 
     var isEmpty: Bool {
-        verdicts.isEmpty && sourcePorts.isEmpty && ports.isEmpty && groups.isEmpty
+        verdicts.isEmpty && clauses.isEmpty && bitmaps.isEmpty && sourcePorts.isEmpty
+            && ports.isEmpty && groups.isEmpty
             && programs.isEmpty
     }
 
@@ -22,6 +25,13 @@ struct ProgramEntries {
         let id = tables.id
         for (key, verdict) in tables.verdicts {
             verdicts.writes.append((cara_verdict_key(program: id, key), cara_verdict(verdict)))
+        }
+        for (clause, entry) in tables.clauses {
+            let key = cara_clause_key(program: id, clause: clause)
+            clauses.writes.append((key, cara_clause(entry)))
+        }
+        for (key, bitmap) in tables.bitmaps {
+            bitmaps.writes.append((cara_bitmap_key(program: id, key), cara_bitmap(bitmap)))
         }
         for (port, group) in tables.sourcePorts {
             sourcePorts.writes.append((cara_port_key(program: id, port), group))
@@ -43,5 +53,9 @@ struct ProgramEntries {
         ports.removals += tables.ports.keys.map { cara_port_key(program: id, $0) }
         sourcePorts.removals += tables.sourcePorts.keys.map { cara_port_key(program: id, $0) }
         verdicts.removals += tables.verdicts.keys.map { cara_verdict_key(program: id, $0) }
+        bitmaps.removals += tables.bitmaps.keys.map { cara_bitmap_key(program: id, $0) }
+        clauses.removals += tables.clauses.keys.map {
+            cara_clause_key(program: id, clause: $0)
+        }
     }
 }

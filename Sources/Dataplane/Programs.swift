@@ -92,6 +92,7 @@ struct Programs: ~Copyable {
             (.verdicts, maps.cara_verdicts), (.groups, maps.cara_groups),
             (.ports, maps.cara_ports), (.classes, maps.cara_classes),
             (.conns, maps.cara_conns), (.endpoints, maps.cara_endpoints),
+            (.bitmaps, maps.cara_bitmaps), (.clauses, maps.cara_clauses),
         ]
         for (name, map) in sizable {
             guard let map, let size = sizes[name] else { continue }

@@ -41,14 +41,18 @@ struct Reconciler {
         policy.merge(change)
         hasPolicy = true
         return try reporting { reconciler throws(DataplaneError) in
-            let resolution = try reconciler.resolve()
+            let reformed = reconciler.actual.reformed(by: change.reformed)
+            let resolution = try reconciler.resolve(from: reformed)
             if reconciler.state == .current {
-                let plan = Plan(
+                var plan = Plan(
                     change,
                     former: former,
-                    actual: reconciler.actual,
+                    actual: reformed,
                     resolution: resolution
                 )
+                if !change.reformed.isEmpty {
+                    plan.reforms = EndpointDelta(from: reconciler.actual, to: reformed)
+                }
                 try reconciler.carryOut(plan, resolution)
             } else {
                 try reconciler.resync(resolution)
@@ -87,8 +91,10 @@ struct Reconciler {
         )
     }
 
-    private mutating func resolve() throws(DataplaneError) -> LocalEndpoints.Resolution {
-        let resolution = try local.resolve(policy, actual: actual)
+    private mutating func resolve(
+        from actual: EndpointTables? = nil
+    ) throws(DataplaneError) -> LocalEndpoints.Resolution {
+        let resolution = try local.resolve(policy, actual: actual ?? self.actual)
         conflicts = resolution.conflicts
         owners = resolution.owners
         // The conflict over: what it kept can go, and only a comparison knows what that is.
@@ -139,6 +145,7 @@ extension Reconciler {
         case .garbage: try write(plan.garbage)
         case .programs: try write(plan.programs)
         case .extensions: try write(plan.extensions)
+        case .reforms: if let reforms = plan.reforms { try write(reforms) }
         case .classes: try write(plan.classes, to: Maps.classes)
         case .endpoints:
             try move(local.freshSlots)
@@ -160,6 +167,8 @@ extension Reconciler {
 
     private mutating func write(_ entries: ProgramEntries) throws(DataplaneError) {
         try set(entries.verdicts.writes, in: Maps.verdicts)
+        try set(entries.clauses.writes, in: Maps.clauses)
+        try set(entries.bitmaps.writes, in: Maps.bitmaps)
         try set(entries.sourcePorts.writes, in: Maps.sourcePorts)
         try set(entries.ports.writes, in: Maps.ports)
         try set(entries.groups.writes, in: Maps.groups)
@@ -168,6 +177,8 @@ extension Reconciler {
         try remove(entries.groups.removals, from: Maps.groups)
         try remove(entries.ports.removals, from: Maps.ports)
         try remove(entries.sourcePorts.removals, from: Maps.sourcePorts)
+        try remove(entries.bitmaps.removals, from: Maps.bitmaps)
+        try remove(entries.clauses.removals, from: Maps.clauses)
         try remove(entries.verdicts.removals, from: Maps.verdicts)
     }
 

@@ -22,6 +22,12 @@ package struct DataplaneSnapshot: Hashable, Sendable {
         package var groups: Int
         package var ports: Int
         package var verdicts: Int
+        /// A table of verdicts, or bitmaps of clauses where the table would be too large.
+        package var form: ProgramForm
+        /// Different rules, in bitmap form.
+        package var clauses: Int
+        /// Values of `cara_bitmaps`.
+        package var bitmaps: Int
         /// Local addresses under it.
         package var users: Int
     }
@@ -32,6 +38,12 @@ package struct DataplaneSnapshot: Hashable, Sendable {
     package var conflicts: [AddressConflict]
     /// Registered endpoints that are not live, and why.
     package var waiting: [EndpointID: String]
+}
+
+/// How a policy program finds its verdicts.
+package enum ProgramForm: String, Hashable, Sendable, CaseIterable {
+    case table
+    case bitmap
 }
 
 /// How many packets met one end.
@@ -49,6 +61,10 @@ package struct DataplaneStatistics: Hashable, Sendable {
     /// Local addresses whose policy is live.
     package var liveAddresses: Int
     package var programs: Int
+    package var programsByForm: [ProgramForm: Int]
+    /// Entries of the policy maps that are meant to be there, and how many there may be.
+    package var entries: [MapName: Int]
+    package var limits: [MapName: Int]
     package var classes: Int
     /// Whether the last change is in the kernel.
     package var isCurrent: Bool

@@ -63,8 +63,12 @@ func interpret(_ tables: TableInterpreter, _ question: Case) -> Voice? {
 
 /// The first of the questions on which evaluator and tables differ after these updates, applied in
 /// one go.
-func disagreement(_ updates: [Update], _ questions: [Case]) -> String? {
-    var compiler = PolicyCompiler(localNode: RandomWorld.localNode)
+func disagreement(
+    _ updates: [Update],
+    _ questions: [Case],
+    _ bounds: History.Bounds
+) -> String? {
+    var compiler = bounds.compiler
     var tables = TableInterpreter()
     tables.apply(compiler.apply(updates))
     return disagreement(Evaluator(PolicyWorld(updates)), tables, questions)

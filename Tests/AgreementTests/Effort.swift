@@ -8,4 +8,5 @@ enum Effort {
     static let worlds = 100 * factor
     static let histories = 40 * factor
     static let kernelWorlds = 60 * factor
+    static let largeWorlds = 4 * factor
 }

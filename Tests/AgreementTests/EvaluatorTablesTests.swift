@@ -13,10 +13,11 @@ import Testing
         var world = RandomWorld(seed: seed)
         let updates = (0..<60).map { _ in world.update() }
         let questions = History.questions(&world, Self.flowsPerWorld)
-        guard let difference = disagreement(updates, questions) else { return }
-        let least = minimised(updates) { disagreement($0, questions) != nil }
-        let about = disagreement(least, questions) ?? difference
-        Issue.record("seed \(seed): \(about)\n  world:\n\(listing(least))")
+        let bounds = History.Bounds.some(number)
+        guard let difference = disagreement(updates, questions, bounds) else { return }
+        let least = minimised(updates) { disagreement($0, questions, bounds) != nil }
+        let about = disagreement(least, questions, bounds) ?? difference
+        Issue.record("seed \(seed), \(bounds): \(about)\n  world:\n\(listing(least))")
     }
 
     @Test(arguments: 0..<Effort.histories)
@@ -25,10 +26,11 @@ import Testing
     ) {
         let seed = UInt64(number) + 10_000
         var world = RandomWorld(seed: seed)
-        let history = History(&world, batches: 30, questions: 20)
+        let bounds = History.Bounds.some(number)
+        let history = History(&world, batches: 30, questions: 20, bounds)
         guard history.problem != nil else { return }
         let least = history.minimised
-        Issue.record("seed \(seed): \(least.problem ?? "")\n\(least.listing)")
+        Issue.record("seed \(seed), \(bounds): \(least.problem ?? "")\n\(least.listing)")
     }
 
     @Test func `the same objects again change nothing`() {

@@ -7,9 +7,35 @@ import Support
 struct History {
     let batches: [[Update]]
     let questions: [Case]
+    let bounds: Bounds
+
+    /// How large tables of verdicts may be: smaller ones make more programs bitmaps.
+    struct Bounds: CustomStringConvertible {
+        var limit = PolicyCompiler.verdictLimit
+        var budget = PolicyCompiler.verdictBudget
+
+        var description: String { "limit \(limit), budget \(budget)" }
+
+        var compiler: PolicyCompiler {
+            PolicyCompiler(
+                localNode: RandomWorld.localNode,
+                verdictLimit: limit,
+                verdictBudget: budget
+            )
+        }
+
+        /// None, all and those in between; each number has the same ones always.
+        static func some(_ number: Int) -> Bounds {
+            let choices = [
+                Bounds(), Bounds(limit: 0, budget: 0), Bounds(limit: 24),
+                Bounds(limit: 60, budget: 150),
+            ]
+            return choices[number % choices.count]
+        }
+    }
 
     /// Drawn from a seed: changes, removals, repeats.
-    init(_ world: inout RandomWorld, batches: Int, questions: Int) {
+    init(_ world: inout RandomWorld, batches: Int, questions: Int, _ bounds: Bounds) {
         self.batches = (0..<batches).map { _ in
             var updates = (0..<Int.random(in: 1...5, using: &world.random)).map { _ in
                 world.update()
@@ -18,6 +44,7 @@ struct History {
             return updates
         }
         self.questions = Self.questions(&world, questions)
+        self.bounds = bounds
     }
 
     static func questions(_ world: inout RandomWorld, _ count: Int) -> [Case] {
@@ -27,9 +54,10 @@ struct History {
         }
     }
 
-    private init(batches: [[Update]], questions: [Case]) {
+    private init(batches: [[Update]], questions: [Case], _ bounds: Bounds) {
         self.batches = batches
         self.questions = questions
+        self.bounds = bounds
     }
 
     /// As few batches and updates as still go wrong.
@@ -41,7 +69,8 @@ struct History {
             let groups = Dictionary(grouping: kept, by: \.batch)
             return History(
                 batches: groups.keys.sorted().map { (groups[$0] ?? []).map(\.update) },
-                questions: questions
+                questions: questions,
+                bounds
             )
         }
         return history(AgreementTests.minimised(flat) { history($0).problem != nil })
@@ -57,7 +86,7 @@ struct History {
     /// The first thing that goes wrong: a verdict after some batch, a flow that should have been judged
     /// anew and was not, a table that is not that of one bulk update.
     var problem: String? {
-        var compiler = PolicyCompiler(localNode: RandomWorld.localNode)
+        var compiler = bounds.compiler
         var tables = TableInterpreter()
         var facts = PolicyWorld()
         var present: [String: Update] = [:]
@@ -80,7 +109,7 @@ struct History {
 
     /// Against the tables of the same objects, applied at once in the opposite order.
     private func difference(_ tables: TableInterpreter, _ present: [Update]) -> String? {
-        var compiler = PolicyCompiler(localNode: RandomWorld.localNode)
+        var compiler = bounds.compiler
         var bulk = TableInterpreter()
         bulk.apply(compiler.apply(present.sorted { $0.key > $1.key }))
         while compiler.needsSettling { bulk.apply(compiler.apply([])) }
@@ -135,6 +164,10 @@ struct History {
         for verdict in tables.programs.values.flatMap(\.verdicts.values)
         where verdict.rule != 0 && tables.rules[verdict.rule] == nil {
             return "rule \(verdict.rule) has no name"
+        }
+        for clause in tables.programs.values.flatMap(\.clauses.values)
+        where clause.rule != 0 && tables.rules[clause.rule] == nil {
+            return "rule \(clause.rule) has no name"
         }
         return nil
     }

@@ -17,7 +17,7 @@ struct KernelAgreementTests {
         for number in 0..<Effort.kernelWorlds {
             let seed = UInt64(number) + 20_000
             var world = RandomWorld(seed: seed)
-            var compiler = PolicyCompiler(localNode: RandomWorld.localNode)
+            var compiler = History.Bounds.some(number).compiler
             var updates: [Update] = []
             for batch in 0..<Self.batches {
                 let fresh = (0..<8).map { _ in world.update() }
@@ -39,6 +39,31 @@ struct KernelAgreementTests {
         }
         print("three voices agreed on \(cases) cases, seeds from 20000")
         #expect(cases > 20_000)
+    }
+
+    /// Thousands of rules in several tiers, so that bitmaps have many chunks, and Log and Pass lead from
+    /// one to another.
+    @Test func `evaluator, tables and kernel agree on programs of thousands of rules`() throws {
+        let kernel = try KernelVerdicts()
+        var clauses = 0
+        for seed in 40_000..<40_000 + UInt64(Effort.largeWorlds) {
+            var world = RandomWorld(seed: seed)
+            let updates = (0..<60).map { _ in world.update() } + world.largePolicies(rules: 700)
+            var compiler = History.Bounds(limit: 0).compiler
+            try kernel.apply(compiler.apply(updates))
+            clauses = max(clauses, kernel.tables.programs.values.map(\.clauses.count).max() ?? 0)
+            let evaluator = Evaluator(PolicyWorld(updates))
+            for question in History.questions(&world, 100)
+            where KernelVerdicts.isJudged(question.flow) {
+                guard let difference = try Self.difference(evaluator, kernel, question) else {
+                    continue
+                }
+                Issue.record("seed \(seed): \(difference)")
+                return
+            }
+            try kernel.reset()
+        }
+        #expect(clauses > 1024, "one chunk is enough for all")
     }
 
     /// Through every program that may judge the direction.

@@ -99,6 +99,30 @@ struct RandomWorld {
         return .policy(id, optional(policy))
     }
 
+    /// One policy for all endpoints in each tier, with so many rules that few decide at once.
+    mutating func largePolicies(rules count: Int) -> [Update] {
+        tierNames.map { tier in
+            let id = PolicyID(kind: .globalNetworkPolicy, name: "large-\(tier)")
+            var policy = Policy(id: id, tier: tier, appliesToIngress: true, appliesToEgress: true)
+            policy.ingress = (0..<count).map { _ in narrowRule(.ingress) }
+            policy.egress = (0..<count).map { _ in narrowRule(.egress) }
+            return .policy(id, policy)
+        }
+    }
+
+    /// A rule that asks for one port besides, so that it is unlike others and seldom holds.
+    private mutating func narrowRule(_ direction: Direction) -> Rule {
+        var rule = rule(direction)
+        let port =
+            random.oneIn(3) ? random.pick(portNumbers) : UInt16.random(in: 0...999, using: &random)
+        rule.icmp = nil
+        rule.notICMP = nil
+        rule.notProtocol = nil
+        rule.protocol = random.pick(withPorts)
+        rule.destination.ports = [.range(port...port)]
+        return rule
+    }
+
     private mutating func tierUpdate() -> Update {
         let name = random.pick(Array(tierNames.dropLast()))
         let tier = Tier(

@@ -10,7 +10,7 @@ import Testing
     func `no part of a change opens or closes what both worlds agree on`(_ number: Int) {
         let seed = UInt64(number) + 30_000
         var world = RandomWorld(seed: seed)
-        var compiler = PolicyCompiler(localNode: RandomWorld.localNode)
+        var compiler = History.Bounds.some(number).compiler
         var tables = TableInterpreter()
         tables.apply(compiler.apply((0..<40).map { _ in world.update() }))
         for step in 0..<30 {
@@ -70,6 +70,10 @@ import Testing
         reach("programs")
         done.programsExtended = change.programsExtended
         reach("extensions")
+        done.reformed = change.reformed.filter { _ in random.oneIn(2) }
+        reach("some reforms")
+        done.reformed = change.reformed
+        reach("reforms")
         done.classes = change.classes.filter { _ in random.oneIn(2) }
         reach("some classes")
         done.classes = change.classes
@@ -81,6 +85,7 @@ import Testing
         reach("endpoints")
         done.groupsRemoved = change.groupsRemoved
         done.verdictsRemoved = change.verdictsRemoved
+        done.bitmapsRemoved = change.bitmapsRemoved
         reach("groups removed")
         done.programsRemoved = change.programsRemoved
         reach("programs removed")

@@ -5,10 +5,10 @@ import Testing
 
 /// Single rules of the compiler that random worlds meet too rarely.
 @Suite struct PolicyCompilerTests {
-    private static let pod = EndpointID.workload(node: "here", workload: "ns/a", endpoint: "eth0")
-    private static let address = Address(v4: 0x0a00_0001)
+    static let pod = EndpointID.workload(node: "here", workload: "ns/a", endpoint: "eth0")
+    static let address = Address(v4: 0x0a00_0001)
 
-    private static func endpoint(
+    static func endpoint(
         _ id: EndpointID = pod,
         _ change: (inout Endpoint) -> Void = { _ in }
     ) -> Update {
@@ -17,7 +17,7 @@ import Testing
         return .endpoint(id, endpoint)
     }
 
-    private static func policy(
+    static func policy(
         _ name: String = "p",
         ingress: [Rule] = [],
         egress: [Rule] = []
@@ -35,7 +35,7 @@ import Testing
         )
     }
 
-    private static func allow(ports: ClosedRange<UInt16>) -> Rule {
+    static func allow(ports: ClosedRange<UInt16>) -> Rule {
         var rule = Rule(.allow)
         rule.protocol = .tcp
         rule.destination.ports = [.range(ports)]
@@ -81,69 +81,6 @@ import Testing
             .policy(staged, Policy(id: staged, appliesToIngress: true, appliesToEgress: true)),
         ])
         #expect(change.isEmpty)
-    }
-
-    // MARK: Bounds
-
-    @Test func `a new endpoint whose program does not fit is denied, and the change says so`() {
-        var compiler = PolicyCompiler(localNode: "here", verdictLimit: 8)
-        let rules = (1...20).map { Self.allow(ports: $0 * 10...$0 * 10) }
-        let change = compiler.apply([Self.endpoint(), Self.policy(ingress: rules)])
-        #expect(change.endpoints[Self.address]??.ingress == 0)
-        guard case .tooManyVerdicts(Self.pod, .ingress, let count, 8) = change.failures.first else {
-            Issue.record("\(change.failures)")
-            return
-        }
-        #expect(count > 8 && change.failures.count == 1)
-        #expect(!change.programsAdded.contains { $0.verdicts.count > 8 })
-    }
-
-    @Test func `an endpoint keeps its program when the new one does not fit`() {
-        var compiler = PolicyCompiler(localNode: "here", verdictLimit: 8)
-        var tables = TableInterpreter()
-        let fits = Self.policy(ingress: [Self.allow(ports: 80...80)])
-        tables.apply(compiler.apply([Self.endpoint(), fits]))
-        let before = tables.endpoints
-        let rules = (1...20).map { Self.allow(ports: $0 * 10...$0 * 10) }
-        let change = compiler.apply([Self.policy(ingress: rules)])
-        tables.apply(change)
-        #expect(tables.endpoints == before && !change.failures.isEmpty)
-        let flow = Flow(
-            source: Address(v4: 9),
-            destination: Self.address,
-            protocol: .tcp,
-            destinationPort: 80
-        )
-        #expect(tables.judge(flow, .ingress)?.isAllowed == true)
-        tables.apply(compiler.apply([fits]))
-        #expect(compiler.apply([fits]).failures.isEmpty)
-    }
-
-    @Test func `a class that a program has no room for is denied`() {
-        var compiler = PolicyCompiler(localNode: "here", verdictLimit: 2)
-        var tables = TableInterpreter()
-        var rules: [Rule] = []
-        for value in ["x", "y"] {
-            var rule = Rule(.allow)
-            rule.source.selectors = ["set == \"\(value)\""]
-            rules.append(rule)
-        }
-        tables.apply(compiler.apply([Self.endpoint(), Self.policy(ingress: rules)]))
-        let remotes = ["x": Address(v4: 1), "y": Address(v4: 2)]
-        var failures: [CompileFailure] = []
-        for (value, address) in remotes.sorted(by: { $0.key < $1.key }) {
-            let id = NetworkSetID(name: value)
-            let set = NetworkSet(id: id, labels: ["set": value], nets: [Prefix(address)])
-            let change = compiler.apply([.networkSet(id, set)])
-            failures += change.failures
-            tables.apply(change)
-        }
-        #expect(failures.count == 1)
-        let allowed = remotes.values.filter { remote in
-            let flow = Flow(source: remote, destination: Self.address, protocol: .udp)
-            return tables.judge(flow, .ingress)?.isAllowed == true
-        }
-        #expect(allowed == [Address(v4: 1)])
     }
 
     // MARK: Disputes and foreign sources

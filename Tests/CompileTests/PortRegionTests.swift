@@ -39,7 +39,10 @@ import Testing
         for point in Self.points {
             let id = Self.look(groups, point)
             let group = groups.groups.first { $0.id == id }
-            let expected = regions.indices.filter { regions[$0].contains(point) }
+            var expected = BitSet(capacity: regions.count)
+            for index in regions.indices where regions[index].contains(point) {
+                expected.insert(index)
+            }
             #expect(group?.regions == expected, "seed \(seed): \(point)")
         }
     }

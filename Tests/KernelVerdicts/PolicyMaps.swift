@@ -12,6 +12,8 @@ final class PolicyMaps {
     private let ports: Map<cara_port_key, UInt32>
     private let sourcePorts: Map<cara_port_key, UInt32>
     private let verdicts: Map<cara_verdict_key, cara_verdict>
+    private let bitmaps: Map<cara_bitmap_key, cara_bitmap>
+    private let clauses: Map<cara_clause_key, cara_clause>
 
     init(_ skeleton: UnsafeMutablePointer<workload>) throws(BPFError) {
         let maps = skeleton.pointee.maps
@@ -21,6 +23,8 @@ final class PolicyMaps {
         ports = try Map(try present(maps.cara_ports))
         sourcePorts = try Map(try present(maps.cara_sports))
         verdicts = try Map(try present(maps.cara_verdicts))
+        bitmaps = try Map(try present(maps.cara_bitmaps))
+        clauses = try Map(try present(maps.cara_clauses))
     }
 
     /// Writes a change's programs and classes in its order, and takes out what it removes.
@@ -43,6 +47,9 @@ final class PolicyMaps {
         for (id, keys) in change.verdictsRemoved {
             try verdicts.delete(keys.map { cara_verdict_key(program: id, $0) })
         }
+        for (id, keys) in change.bitmapsRemoved {
+            try bitmaps.delete(keys.map { cara_bitmap_key(program: id, $0) })
+        }
         var after = former
         after.apply(change.additions)
         for id in change.programsRemoved {
@@ -58,6 +65,10 @@ final class PolicyMaps {
         for (port, group) in tables.sourcePorts {
             try sourcePorts.set(cara_port_key(program: tables.id, port), to: group)
         }
+        for (clause, entry) in tables.clauses {
+            let key = cara_clause_key(program: tables.id, clause: clause)
+            try clauses.set(key, to: cara_clause(entry))
+        }
         try programs.set(tables.id, to: cara_program(tables))
     }
 
@@ -65,6 +76,10 @@ final class PolicyMaps {
         try verdicts.set(
             tables.verdicts.keys.map { cara_verdict_key(program: tables.id, $0) },
             to: tables.verdicts.values.map { cara_verdict($0) }
+        )
+        try bitmaps.set(
+            tables.bitmaps.keys.map { cara_bitmap_key(program: tables.id, $0) },
+            to: tables.bitmaps.values.map { cara_bitmap($0) }
         )
         try groups.set(
             tables.groups.keys.map { cara_group_key(program: tables.id, class_id: $0) },
@@ -79,6 +94,10 @@ final class PolicyMaps {
         try ports.delete(tables.ports.keys.map { cara_port_key(program: id, $0) })
         try sourcePorts.delete(tables.sourcePorts.keys.map { cara_port_key(program: id, $0) })
         try verdicts.delete(tables.verdicts.keys.map { cara_verdict_key(program: id, $0) })
+        try bitmaps.delete(tables.bitmaps.keys.map { cara_bitmap_key(program: id, $0) })
+        try clauses.delete(
+            tables.clauses.keys.map { cara_clause_key(program: id, clause: $0) }
+        )
     }
 }
 

@@ -88,6 +88,7 @@ struct AgentVerbs: Sendable {
         guard let statistics = try? await dataplane.statistics() else { return status }
         status["liveAddresses"] = .int(Int64(statistics.liveAddresses))
         status["programs"] = .int(Int64(statistics.programs))
+        status["bitmapPrograms"] = .int(Int64(statistics.programsByForm[.bitmap] ?? 0))
         status["classes"] = .int(Int64(statistics.classes))
         status["mapWrites"] = .int(Int64(statistics.mapWrites.values.reduce(0, +)))
         if let snapshot = try? await dataplane.snapshot() {

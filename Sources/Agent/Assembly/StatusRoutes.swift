@@ -39,7 +39,16 @@ struct StatusRoutes: Sendable {
                 let writes = statistics.mapWrites[map] ?? 0
                 metrics.set(.mapWrites, Double(writes), ["map": map.rawValue])
             }
-            metrics.set(.programs, Double(statistics.programs))
+            for form in ProgramForm.allCases {
+                let count = statistics.programsByForm[form] ?? 0
+                metrics.set(.programs, Double(count), ["form": form.rawValue])
+            }
+            for (map, count) in statistics.entries {
+                metrics.set(.policyEntries, Double(count), ["map": map.rawValue])
+            }
+            for (map, limit) in statistics.limits {
+                metrics.set(.policyEntriesLimit, Double(limit), ["map": map.rawValue])
+            }
         }
         if let bytes = Self.residentMemory() { metrics.set(.residentMemory, Double(bytes)) }
     }

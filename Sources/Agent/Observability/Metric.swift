@@ -129,7 +129,17 @@ extension Metric {
     package static let programs = Self(
         .gauge,
         "caracal_policy_programs",
-        "Policy programs in the kernel's tables."
+        "Policy programs in the kernel's tables, by form: a table of verdicts, or bitmaps of rules."
+    )
+    package static let policyEntries = Self(
+        .gauge,
+        "caracal_policy_map_entries",
+        "Entries of the policy maps that are meant to be there, by map."
+    )
+    package static let policyEntriesLimit = Self(
+        .gauge,
+        "caracal_policy_map_max_entries",
+        "Entries that the policy maps have room for, by map."
     )
     package static let routeWrites = Self(
         .counter,

@@ -1,7 +1,8 @@
 import Model
 
-/// Clusters as large as Felix's own benches make them, as the policy engine hears of them: what stands
-/// first is sent first. The names are ours, the numbers theirs.
+/// Clusters as large as Felix's own benches make them, as the policy engine hears of them.
+///
+/// What stands first is sent first. The names are ours, the numbers theirs.
 enum ClusterShape: String, CaseIterable {
     /// 250,000 endpoints in 100 namespaces; 10,000 policies on `has(one of 31 labels)`, each five
     /// ingress rules from `has(…)`.

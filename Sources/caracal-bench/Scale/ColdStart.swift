@@ -58,7 +58,9 @@ struct ColdStart {
         let output = pipe.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
-            throw ClusterError("cold start (\(shape.rawValue)) ended with \(process.terminationStatus)")
+            throw ClusterError(
+                "cold start (\(shape.rawValue)) ended with \(process.terminationStatus)"
+            )
         }
         return try JSONDecoder().decode(Finding.self, from: output)
     }
