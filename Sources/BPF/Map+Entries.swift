@@ -41,7 +41,7 @@ extension Map where Key: BitwiseCopyable, Value: BitwiseCopyable {
         return result
     }
 
-    private func key(after previous: Key?) throws(BPFError) -> Key? {
+    func key(after previous: Key?) throws(BPFError) -> Key? {
         let (result, key) = withUnsafeTemporaryAllocation(of: Key.self, capacity: 1) { next in
             let result = descriptor.withRaw { raw in
                 guard let previous else { return bpf_map_get_next_key(raw, nil, next.baseAddress) }
@@ -77,13 +77,13 @@ extension Map where Key: BitwiseCopyable, Value: BitwiseCopyable {
         }
     }
 
-    private struct Batch {
+    struct Batch {
         let result: Int32
         let entries: [Entry]
         let position: Key?
     }
 
-    private func batch(after position: Key?, room: Int) -> Batch {
+    func batch(after position: Key?, room: Int) -> Batch {
         withUnsafeTemporaryAllocation(of: Key.self, capacity: room + 2) { keys in
             withUnsafeTemporaryAllocation(of: Value.self, capacity: room) { values in
                 // The position is the kernel's own; for hashes it is four bytes, so that a key

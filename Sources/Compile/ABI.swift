@@ -38,6 +38,33 @@ extension cara_port_key {
     }
 }
 
+extension ProgramTables.PortPrefix {
+    /// `nil` for bits that no prefix of ours has.
+    package init?(_ key: cara_port_key) {
+        let length = key.prefixlen == 40 ? 0 : Int(key.prefixlen) - 48
+        guard (0...16).contains(length), key.pad == 0 else { return nil }
+        self.init(protocol: key.proto, port: UInt16(bigEndian: key.port), length: length)
+    }
+}
+
+extension ProgramTables.VerdictKey {
+    package init(_ key: cara_verdict_key) {
+        self.init(
+            group: key.group,
+            portGroup: key.port_group,
+            sourcePortGroup: key.sport_group
+        )
+    }
+}
+
+extension ProgramTables.BitmapKey {
+    /// `nil` for a side that there is not.
+    package init?(_ key: cara_bitmap_key) {
+        guard let side = Side(rawValue: key.side) else { return nil }
+        self.init(side: side, group: key.group, chunk: key.chunk)
+    }
+}
+
 extension cara_verdict_key {
     package init(program: UInt32, _ key: ProgramTables.VerdictKey) {
         self.init(

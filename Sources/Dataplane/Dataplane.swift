@@ -18,6 +18,8 @@ package actor Dataplane {
     private var fullMaps: [MapName: Int] = [:]
     private var isRouteMovePending = false
     private var isRetryPending = false
+    var audit = AuditPass()
+    var differences: [MapName: Int] = [:]
     /// Why the last announcement of the kernel could not be followed.
     private var problem: DataplaneError?
 
@@ -251,6 +253,8 @@ extension Dataplane {
             limits: try session.limits(),
             classes: reconciler.policy.classes.count,
             isCurrent: reconciler.isCurrent,
+            auditPasses: audit.passes,
+            differences: differences,
             unattached: session.unattached.mapValues(\.description),
             problem: problem?.description
         )

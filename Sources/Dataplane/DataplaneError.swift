@@ -20,6 +20,8 @@ package enum DataplaneError: Error, Hashable, Sendable, CustomStringConvertible 
     case addressInUse(Address, owner: EndpointID, other: EndpointID)
     /// The endpoint's policy was not live in time; `reason` says what was still missing.
     case notLive(EndpointID, reason: String)
+    /// The last change is not in the kernel yet; it is tried again every second.
+    case notCurrent
     /// A call came before ``Dataplane/start()`` or after ``Dataplane/stop()``.
     case notStarted
 
@@ -39,6 +41,7 @@ package enum DataplaneError: Error, Hashable, Sendable, CustomStringConvertible 
         case .addressInUse(let address, let owner, let other):
             "address \(address) of \(other) belongs to \(owner), which keeps it"
         case .notLive(let id, let reason): "policy of \(id) is not live: \(reason)"
+        case .notCurrent: "the kernel does not hold the last change yet; it is tried again"
         case .notStarted: "the dataplane is not running"
         }
     }

@@ -27,6 +27,22 @@ final class KernelMaps: MapStore {
         }
     }
 
+    func slice<K, V>(
+        of table: MapTable<K, V>,
+        after cursor: MapCursor?,
+        limit: Int
+    ) throws(DataplaneError) -> MapSlice<K, V> {
+        let box = try box(table)
+        let position = cursor?.position as? BPF.Map<K, V>.Cursor
+        return try wrapping(table.name, "a slice of it") { () throws(BPFError) in
+            let (entries, next) = try box.map.slice(after: position, limit: limit)
+            return MapSlice(
+                entries: entries.map { ($0.key, $0.value) },
+                next: next.map { MapCursor($0) }
+            )
+        }
+    }
+
     func value<K, V>(of key: K, in table: MapTable<K, V>) throws(DataplaneError) -> V? {
         let box = try box(table)
         return try wrapping(table.name, table.object(key)) { () throws(BPFError) in

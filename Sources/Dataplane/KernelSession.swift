@@ -77,6 +77,14 @@ extension KernelSession {
         try reconciler.apply(settings)
     }
 
+    func audit(
+        _ pass: inout AuditPass,
+        limit: Int,
+        _ mode: AuditMode
+    ) throws(DataplaneError) -> [AuditFinding] {
+        try reconciler.audit(&pass, limit: limit, mode)
+    }
+
     func routesMoved() throws(DataplaneError) {
         try reconciler.routesMoved()
     }

@@ -6,6 +6,7 @@ import Model
 extension Reconciler {
     /// Makes the kernel hold `settings`; connections are judged anew when their verdict may differ.
     mutating func apply(_ settings: Settings) throws(DataplaneError) {
+        self.settings = settings
         let desired = cara_settings(settings)
         let former = try value(of: 0, in: Maps.settings) ?? cara_settings()
         guard !sameBytes(former, desired) else { return }
@@ -20,6 +21,7 @@ extension Reconciler {
 
     /// Makes the kernel hold the node's own addresses.
     mutating func apply(localAddresses: Set<Address>) throws(DataplaneError) {
+        self.localAddresses = localAddresses
         let delta = MapDelta(
             from: try entries(of: Maps.locals),
             to: localAddresses.map { (cara_addr($0), 1) }

@@ -29,6 +29,11 @@ struct Reconciler {
     /// Entries written or removed since the start.
     private(set) var totalWrites: [MapName: Int] = [:]
     var local = LocalEndpoints()
+    /// Writes so far, but for those of generations: whoever walks over the maps sees that they moved.
+    private(set) var changes = 0
+    /// The node's own addresses and settings as they were applied last.
+    var localAddresses: Set<Address>?
+    var settings: Settings?
 
     init(maps: any MapStore) throws(DataplaneError) {
         self.maps = maps
@@ -204,6 +209,7 @@ extension Reconciler {
     ) throws(DataplaneError) {
         guard !entries.isEmpty else { return }
         try maps.set(entries, in: table)
+        noteChange(of: table.name)
         writes[table.name, default: 0] += entries.count
         totalWrites[table.name, default: 0] += entries.count
     }
@@ -214,14 +220,50 @@ extension Reconciler {
     ) throws(DataplaneError) {
         guard !keys.isEmpty else { return }
         try maps.remove(keys, from: table)
+        noteChange(of: table.name)
         writes[table.name, default: 0] += keys.count
         totalWrites[table.name, default: 0] += keys.count
+    }
+
+    private mutating func noteChange(of map: MapName) {
+        if map != .generations { changes += 1 }
+    }
+}
+
+// MARK: - Repair
+
+extension Reconciler {
+    /// Writes what an audit found wrong, in the order of any change, and has judged anew what may
+    /// have been judged by it.
+    mutating func repair(
+        revoking slots: (EndpointTables) -> Set<UInt32>,
+        _ build: (inout Plan, EndpointTables) -> Void
+    ) throws(DataplaneError) {
+        _ = try reporting { reconciler throws(DataplaneError) in
+            let resolution = try reconciler.resolve()
+            var plan = Plan(from: reconciler.actual, to: resolution)
+            build(&plan, resolution.tables)
+            plan.revokedSlots.formUnion(slots(resolution.tables))
+            try reconciler.carryOut(plan, resolution)
+        }
     }
 }
 
 // MARK: - Reading
 
 extension Reconciler {
+    func slice<K, V>(
+        of table: MapTable<K, V>,
+        after cursor: MapCursor?,
+        limit: Int
+    ) throws(DataplaneError) -> MapSlice<K, V> {
+        try maps.slice(of: table, after: cursor, limit: limit)
+    }
+
+    func readEndpoints() throws(DataplaneError) -> EndpointTables {
+        try EndpointTables(readingFrom: maps)
+    }
+
     func entries<K, V>(of table: MapTable<K, V>) throws(DataplaneError) -> [MapEntry<K, V>] {
         try maps.entries(of: table)
     }

@@ -68,6 +68,10 @@ package struct DataplaneStatistics: Hashable, Sendable {
     package var classes: Int
     /// Whether the last change is in the kernel.
     package var isCurrent: Bool
+    /// Times that all maps were compared with what they should hold.
+    package var auditPasses: Int
+    /// Entries found to differ, and repaired, by map.
+    package var differences: [MapName: Int]
     /// Interfaces of the node that should carry our programs and do not, and why.
     package var unattached: [String: String]
     /// Why a change of the node's interfaces could not be followed; it is tried again.

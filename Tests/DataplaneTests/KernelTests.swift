@@ -206,6 +206,31 @@ final class KernelTests {
         #expect(try maps.value(of: 0, in: Maps.settings)?.endpoint_to_host == 1)
     }
 
+    @Test("an audit finds what was changed in the kernel's own maps, and puts it right")
+    func audit() async throws {
+        let dataplane = try await start(.twoPods)
+        let maps = KernelMaps(pinnedIn: "\(node.root)/maps")
+        #expect(try await dataplane.auditAll(.repair) == [])
+
+        let verdict = cara_verdict_key(program: 100, group: 1, port_group: 1, sport_group: 0)
+        try maps.remove([verdict], from: Maps.verdicts)
+        try maps.set([(cara_class_key(.v4(0x0a00_0100, 24)), 6)], in: Maps.classes)
+        try maps.set([(cara_class_key(.v4(0x0a00_0000, 8)), 6)], in: Maps.classes)
+        let told = try await dataplane.auditAll(.report)
+        #expect(told.count { $0.map == .classes } == 2)
+        #expect(told.count { $0.map == .verdicts && $0.found == nil } == 1)
+        #expect(told.count == 3)
+
+        #expect(try await dataplane.auditSlice() == told, "small maps are one slice")
+        #expect(try await dataplane.auditAll(.repair) == [])
+        #expect(try maps.value(of: verdict, in: Maps.verdicts)?.action == 1)
+        let classes = try maps.entries(of: Maps.classes).map(\.value).sorted()
+        #expect(classes == [5, 6])
+        let statistics = try await dataplane.statistics()
+        #expect(statistics.differences == [.classes: 2, .verdicts: 1])
+        #expect(statistics.auditPasses == 1)
+    }
+
     @Test("counters have every reason; there are no connections yet")
     func reading() async throws {
         let dataplane = try await start(.twoPods)

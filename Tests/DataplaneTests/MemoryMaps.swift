@@ -29,6 +29,25 @@ final class MemoryMaps: MapStore {
         (contents[table.name] ?? [:]).map { (value(of: $0.key), value(of: $0.value)) }
     }
 
+    /// By the order of keys' bytes, so that what changes behind the cursor does not matter.
+    func slice<K, V>(
+        of table: MapTable<K, V>,
+        after cursor: MapCursor?,
+        limit: Int
+    ) throws(DataplaneError) -> MapSlice<K, V> {
+        let keys = (contents[table.name] ?? [:]).keys.sorted { $0.lexicographicallyPrecedes($1) }
+        let last = cursor?.position as? [UInt8] ?? []
+        let rest = keys.drop { !last.lexicographicallyPrecedes($0) }
+        let slice = rest.prefix(limit)
+        let entries = slice.map { key in
+            (value(of: key) as K, value(of: contents[table.name]?[key] ?? []) as V)
+        }
+        return MapSlice(
+            entries: entries,
+            next: slice.count < rest.count ? slice.last.map { MapCursor($0) } : nil
+        )
+    }
+
     func value<K, V>(of key: K, in table: MapTable<K, V>) throws(DataplaneError) -> V? {
         contents[table.name]?[bytes(of: key)].map { value(of: $0) }
     }

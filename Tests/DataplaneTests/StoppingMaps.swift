@@ -14,6 +14,14 @@ final class StoppingMaps: MapStore {
         try maps.entries(of: table)
     }
 
+    func slice<K, V>(
+        of table: MapTable<K, V>,
+        after cursor: MapCursor?,
+        limit: Int
+    ) throws(DataplaneError) -> MapSlice<K, V> {
+        try maps.slice(of: table, after: cursor, limit: limit)
+    }
+
     func value<K, V>(of key: K, in table: MapTable<K, V>) throws(DataplaneError) -> V? {
         try maps.value(of: key, in: table)
     }

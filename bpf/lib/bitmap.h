@@ -15,8 +15,8 @@ enum {
 	BITMAP_BROKEN = -2, /* a table is incomplete */
 };
 
-static __always_inline const struct cara_bitmap *
-bitmap_row(const struct bitmap_search *search, __u8 side, __u32 group, __u16 chunk)
+static __always_inline const struct cara_bitmap *bitmap_row(const struct bitmap_search *search,
+							    __u8 side, __u32 group, __u16 chunk)
 {
 	struct cara_bitmap_key key = {
 		.program = search->key.program,
@@ -66,10 +66,11 @@ __noinline int bitmap_chunk(struct bitmap_search *search, __u32 chunk)
 		return BITMAP_BROKEN;
 	for (i = 0; i < CARA_BITMAP_WORDS; i++)
 		search->common[i] = row->word[i];
-	if (!bitmap_and(search, bitmap_row(search, CARA_BITMAP_PORT, search->key.port_group, chunk)))
+	if (!bitmap_and(search,
+			bitmap_row(search, CARA_BITMAP_PORT, search->key.port_group, chunk)))
 		return BITMAP_BROKEN;
-	if (search->sides > 2 &&
-	    !bitmap_and(search, bitmap_row(search, CARA_BITMAP_SPORT, search->key.sport_group, chunk)))
+	if (search->sides > 2 && !bitmap_and(search, bitmap_row(search, CARA_BITMAP_SPORT,
+								search->key.sport_group, chunk)))
 		return BITMAP_BROKEN;
 	if (search->verdict.log_rule &&
 	    !bitmap_and(search, bitmap_row(search, CARA_BITMAP_SILENT, 0, chunk)))

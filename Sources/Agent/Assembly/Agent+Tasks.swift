@@ -60,6 +60,7 @@ extension Agent {
             try await Task.sleep(for: .seconds(1))
             await policy.retry()
             await topology.retry()
+            await audit(dataplane, logger)
             round += 1
             guard round % 10 == 0 else { continue }
             do throws(DataplaneError) {
@@ -67,6 +68,21 @@ extension Agent {
             } catch {
                 logger.warning("connections are not swept", metadata: ["error": "\(error)"])
             }
+        }
+    }
+
+    /// Compares a little of the maps with what they should hold; what differs was repaired.
+    private func audit(_ dataplane: Dataplane, _ logger: Logger) async {
+        do throws(DataplaneError) {
+            let findings = try await dataplane.auditSlice()
+            for finding in findings.prefix(20) {
+                logger.error("a map was not as it should be", metadata: ["repaired": "\(finding)"])
+            }
+            if findings.count > 20 {
+                logger.error("and more", metadata: ["differences": "\(findings.count)"])
+            }
+        } catch {
+            logger.error("maps cannot be audited", metadata: ["error": "\(error)"])
         }
     }
 

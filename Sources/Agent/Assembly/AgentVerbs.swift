@@ -9,6 +9,7 @@ internal import Model
 /// cni      one call of the CNI plugin
 /// status   how the agent is, and what it holds
 /// drops    packets by reason
+/// audit    maps compared with what they should hold; {"repair": false} only tells
 struct AgentVerbs: Sendable {
     let node: String
     let connector: PodConnector
@@ -21,6 +22,7 @@ struct AgentVerbs: Sendable {
         case "cni": await cni(request.body)
         case "status": .success(await status())
         case "drops": .success(await drops())
+        case "audit": await audit(request.body)
         default: .failure(ControlFailure(code: 1, message: "unknown verb \(request.verb)"))
         }
     }
@@ -102,6 +104,20 @@ struct AgentVerbs: Sendable {
         return status
     }
 
+    private func audit(_ body: JSONValue) async -> ControlResponse {
+        do {
+            let mode: AuditMode = body["repair"]?.bool == false ? .report : .repair
+            let findings = try await dataplane.auditAll(mode)
+            return .success([
+                "maps": .array(AuditPass.maps.map { .string($0.rawValue) }),
+                "repaired": .bool(mode == .repair),
+                "findings": .array(findings.map(\.json)),
+            ])
+        } catch {
+            return .failure(ControlFailure(code: 1, message: "\(error)"))
+        }
+    }
+
     private func drops() async -> JSONValue {
         guard let counters = try? await dataplane.counters() else { return .array([]) }
         let drops = counters.filter { $0.reason.isDrop && $0.packets > 0 }
@@ -127,6 +143,15 @@ extension DataplaneSnapshot.Endpoint {
         ]
         json["endpoint"] = id.map { .string($0.description) }
         json["interface"] = interface.map { .string($0) }
+        return json
+    }
+}
+
+extension AuditFinding {
+    fileprivate var json: JSONValue {
+        var json: JSONValue = ["map": .string(map.rawValue), "entry": .string(object)]
+        json["expected"] = expected.map { .string($0) }
+        json["found"] = found.map { .string($0) }
         return json
     }
 }

@@ -39,6 +39,11 @@ struct StatusRoutes: Sendable {
                 let writes = statistics.mapWrites[map] ?? 0
                 metrics.set(.mapWrites, Double(writes), ["map": map.rawValue])
             }
+            metrics.set(.auditPasses, Double(statistics.auditPasses))
+            for map in AuditPass.maps {
+                let count = statistics.differences[map] ?? 0
+                metrics.set(.auditDifferences, Double(count), ["map": map.rawValue])
+            }
             for form in ProgramForm.allCases {
                 let count = statistics.programsByForm[form] ?? 0
                 metrics.set(.programs, Double(count), ["form": form.rawValue])

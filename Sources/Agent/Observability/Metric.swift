@@ -96,6 +96,16 @@ extension Metric {
         "felix_log_errors",
         "Number of messages logged at level error or above."
     )
+    package static let auditPasses = Self(
+        .counter,
+        "caracal_audit_passes_total",
+        "Times that all BPF maps were compared with what they should hold."
+    )
+    package static let auditDifferences = Self(
+        .counter,
+        "caracal_audit_differences_total",
+        "Entries of BPF maps that were found to differ and were repaired."
+    )
     package static let mapWrites = Self(
         .counter,
         "caracal_map_writes_total",

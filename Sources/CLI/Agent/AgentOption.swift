@@ -10,14 +10,21 @@ struct AgentOption: ParsableArguments {
     )
     var path: String?
 
-    /// The agent's answer to a verb without a body.
-    func ask(_ verb: String) throws -> JSONValue {
+    /// The agent's answer to a verb.
+    func ask(
+        _ verb: String,
+        _ body: JSONValue = .null,
+        timeout: Duration = .seconds(5)
+    ) throws -> JSONValue {
         let path =
             path ?? Console.current.environment["CARACAL_AGENT_SOCKET"] ?? ControlSocket.defaultPath
         let response: ControlResponse
         do throws(ControlError) {
             var client = try ControlClient(path: path)
-            response = try client.call(ControlRequest(verb: verb), timeout: .seconds(5))
+            response = try client.call(
+                ControlRequest(verb: verb, body: body),
+                timeout: timeout
+            )
         } catch {
             throw CommandFailure("Error: \(error)", .unavailable)
         }

@@ -8,7 +8,7 @@ struct NodeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "node",
         abstract: "Shows the nodes of the cluster.",
-        subcommands: [NodeStatus.self, NodeAgent.self]
+        subcommands: [NodeStatus.self, NodeAgent.self, NodeAudit.self]
     )
 }
 
