@@ -69,6 +69,21 @@ package struct MapInfo: Hashable, Sendable, CustomStringConvertible {
         return properties.first { $0.1 != $0.2 }.map { "\($0.0) is \($0.1), needed is \($0.2)" }
     }
 
+    /// Whether it can hold all that `other` holds: values only grew at their end, entries became more.
+    func outgrows(_ other: MapInfo) -> Bool {
+        type == other.type && keySize == other.keySize && flags == other.flags
+            && valueSize >= other.valueSize && maxEntries >= other.maxEntries
+            && type != BPF_MAP_TYPE_RINGBUF.rawValue
+    }
+
+    /// What one look-up from user space gives.
+    var readSize: Int {
+        isPerCPU ? (valueSize + 7) / 8 * 8 * Int(max(libbpf_num_possible_cpus(), 1)) : valueSize
+    }
+
+    /// Whether programs make entries that nobody else knows of.
+    var isLRU: Bool { type == BPF_MAP_TYPE_LRU_HASH.rawValue }
+
     /// Per-CPU maps give one value a CPU, each rounded up to eight bytes.
     var isPerCPU: Bool {
         [

@@ -9,31 +9,40 @@ extension Object {
     /// Pins every map in `directory` under its own name, and uses those that are pinned there
     /// already.
     ///
-    /// A pinned map of another shape is an error that says which and what to do; only the size of one
-    /// that grows on demand may differ, which then stays as it was made.
-    package func reusePins(in directory: String) throws(BPFError) {
+    /// Only the size of one that grows on demand may differ, which then stays as it was made. A pinned map
+    /// that an older version made, of fewer entries or with values to which fields were added since,
+    /// is replaced: the result are those, to be moved once the object is loaded. A pinned map of any
+    /// other shape is an error that says which and what to do.
+    @discardableResult
+    package func reusePins(in directory: String) throws(BPFError) -> [OutgrownMap] {
+        var outgrown: [OutgrownMap] = []
         for map in maps {
             let declared = MapInfo(declared: map)
             let path = "\(directory)/\(declared.name)"
-            try fit(map, to: path, declared)
-            try check(bpf_map__set_pin_path(map, path), "set pin path of map", declared.name)
+            if let former = try fit(map, to: path, declared) {
+                outgrown.append(former)
+            } else {
+                try check(bpf_map__set_pin_path(map, path), "set pin path of map", declared.name)
+            }
         }
+        return outgrown
     }
 
     private func fit(
         _ map: OpaquePointer,
         to path: String,
         _ declared: MapInfo
-    ) throws(BPFError) {
+    ) throws(BPFError) -> OutgrownMap? {
         let pinned: MapInfo
         do throws(BPFError) {
             pinned = try MapInfo(pinned: path)
         } catch  where error.errno == ENOENT {
-            return
+            return nil
         }
         let isResized = declared.growsOnDemand && pinned.maxEntries != declared.maxEntries
         let wanted = isResized ? declared.sized(pinned.maxEntries) : declared
         if let difference = pinned.difference(from: wanted) {
+            if wanted.outgrows(pinned) { return try OutgrownMap(pinned: path, successor: map) }
             throw BPFError(
                 operation: "reuse pinned map",
                 object: path,
@@ -43,6 +52,7 @@ extension Object {
             )
         }
         if isResized { try setMaxEntries(of: map, to: pinned.maxEntries) }
+        return nil
     }
 
     /// Uses the maps of a loaded object for those of the same name here.

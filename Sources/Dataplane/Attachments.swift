@@ -52,6 +52,7 @@ struct Attachments: ~Copyable {
                 attached.insert(Place(program: program, ifindex: ifindex))
             }
         }
+        try programs.catchUp()
     }
 
     /// Hangs programs on an interface; those that hang there already stay.

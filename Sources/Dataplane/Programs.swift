@@ -26,6 +26,8 @@ struct Programs: ~Copyable {
     private let toWorkload: Program
     private let fromHost: Program
     private let toHost: Program
+    /// Maps of an older version that ours took the place of.
+    private let outgrown: [OutgrownMap]
 
     /// Loads both objects, over the pinned maps; those missing are made, with the given sizes.
     init(layout: Layout, mapSizes: [MapName: Int]) throws(DataplaneError) {
@@ -48,8 +50,9 @@ struct Programs: ~Copyable {
             { workload__destroy($0) }
         )
         try Self.size(pods, mapSizes)
-        try pods.reusePins(in: layout.maps)
+        let outgrown = try pods.reusePins(in: layout.maps)
         try pods.load()
+        try OutgrownMap.move(outgrown)
         let node = try Object(
             "host",
             host__open(),
@@ -68,6 +71,17 @@ struct Programs: ~Copyable {
         self.toWorkload = toWorkload
         self.fromHost = fromHost
         self.toHost = toHost
+        self.outgrown = outgrown
+    }
+
+    /// Our programs have taken the place of older ones everywhere: fetches the connections that those
+    /// have entered meanwhile.
+    borrowing func catchUp() throws(DataplaneError) {
+        do throws(BPFError) {
+            for map in outgrown { try map.catchUp() }
+        } catch {
+            throw .map(.conns, object: "connections of an older version", reason: "\(error)")
+        }
     }
 
     /// Lends a program.

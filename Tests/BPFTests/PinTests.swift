@@ -78,6 +78,75 @@ extension Packets {
             #expect(try Map<cara_class_key, UInt32>(map).info.maxEntries == 1000)
         }
 
+        @Test(
+            "a pinned map whose values have grown since is replaced by one that holds its entries"
+        )
+        func outgrown() throws {
+            let folder = try PinFolder()
+            let path = "\(folder.path)/cara_conns"
+            let key = cara_conn_key(6, .podA, 4000, .podC, 80)
+            let size = MemoryLayout<cara_conn>.size - 8
+            try pinMap(
+                at: path,
+                entries: 4096,
+                key: withUnsafeBytes(of: key) { Array($0) },
+                value: (0..<size).map { UInt8(truncatingIfNeeded: $0) }
+            )
+            var outgrown: [OutgrownMap] = []
+            let second = try loaded { outgrown = try $0.reusePins(in: folder.path) }
+            try OutgrownMap.move(outgrown)
+            let map = try Map<cara_conn_key, cara_conn>(pinned: path)
+            let entry = try #require(try map.get(key))
+            let bytes = withUnsafeBytes(of: entry) { Array($0) }
+            #expect(bytes[..<size].elementsEqual((0..<size).map { UInt8(truncatingIfNeeded: $0) }))
+            #expect(bytes[size...].allSatisfy { $0 == 0 })
+            // What the programs know is what is pinned.
+            let own = try unwrap(second.skeleton.pointee.maps.cara_conns, "map")
+            #expect(try Map<cara_conn_key, cara_conn>(own).get(key) != nil)
+            #expect(outgrown.count == 1)
+        }
+
+        @Test("connections that the old programs enter meanwhile follow")
+        func catchingUp() throws {
+            let folder = try PinFolder()
+            let path = "\(folder.path)/cara_conns"
+            let size = MemoryLayout<cara_conn>.size - 8
+            let keys = [4000, 4001].map { cara_conn_key(6, .podA, $0, .podC, 80) }
+            let bytes = keys.map { key in withUnsafeBytes(of: key) { Array($0) } }
+            let value = [UInt8](repeating: 1, count: size)
+            let old = try pinMap(at: path, entries: 4096, key: bytes[0], value: value)
+            var outgrown: [OutgrownMap] = []
+            let object = try loaded { outgrown = try $0.reusePins(in: folder.path) }
+            try OutgrownMap.move(outgrown)
+            try old.set(bytes[1], value)
+            let map = try Map<cara_conn_key, cara_conn>(pinned: path)
+            var newer = try #require(try map.get(keys[0]))
+            newer.seen = 77
+            try map.set(keys[0], to: newer)
+            for map in outgrown { try map.catchUp() }
+            #expect(try map.get(keys[1]) != nil)
+            #expect(try map.get(keys[0])?.seen == 77, "what the new programs wrote stays")
+            _ = consume object
+        }
+
+        @Test("a pinned array of fewer entries is replaced by one that begins with them")
+        func moreEntries() throws {
+            let folder = try PinFolder()
+            let path = "\(folder.path)/cara_gens"
+            try pinMap(
+                at: path,
+                kind: .array,
+                entries: 16,
+                key: [3, 0, 0, 0],
+                value: [9, 0, 0, 0]
+            )
+            var outgrown: [OutgrownMap] = []
+            let object = try loaded { outgrown = try $0.reusePins(in: folder.path) }
+            try OutgrownMap.move(outgrown)
+            #expect(try Map<UInt32, UInt32>(pinned: path).get(3) == 9)
+            _ = consume object
+        }
+
         @Test("a map that is not there is an error that names the path")
         func absent() throws {
             let error = try #require(throws: BPFError.self) {
