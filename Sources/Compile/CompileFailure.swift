@@ -6,6 +6,8 @@ package import Model
 package enum CompileFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// The program is larger than any form of it may be.
     case tooLarge(endpoint: EndpointID, Direction, ProgramOverflow)
+    /// The same with staged policies: they are not judged there.
+    case stagedNotJudged(endpoint: EndpointID, Direction, ProgramOverflow)
     /// A label class came up for which a program in use has no room: its flows are denied.
     case classDenied(program: UInt32)
 
@@ -13,6 +15,8 @@ package enum CompileFailure: Error, Hashable, Sendable, CustomStringConvertible 
         switch self {
         case .tooLarge(let endpoint, let direction, let overflow):
             "\(direction.rawValue) policy of \(endpoint) is not in force: \(overflow)"
+        case .stagedNotJudged(let endpoint, let direction, let overflow):
+            "staged \(direction.rawValue) policy of \(endpoint) is not judged: with it \(overflow)"
         case .classDenied(let program):
             "program \(program) has no room for another group of remotes, which it denies"
         }

@@ -1,15 +1,26 @@
 package import Model
 
-/// The two programs of one local address.
+/// The programs of one local address.
 package struct EndpointPrograms: Hashable, Sendable {
     package var id: EndpointID
     package var ingress: UInt32
     package var egress: UInt32
+    /// What they would be were staged policies enforced; 0 where that changes nothing.
+    package var stagedIngress: UInt32
+    package var stagedEgress: UInt32
 
-    package init(id: EndpointID, ingress: UInt32, egress: UInt32) {
+    package init(
+        id: EndpointID,
+        ingress: UInt32,
+        egress: UInt32,
+        stagedIngress: UInt32 = 0,
+        stagedEgress: UInt32 = 0
+    ) {
         self.id = id
         self.ingress = ingress
         self.egress = egress
+        self.stagedIngress = stagedIngress
+        self.stagedEgress = stagedEgress
     }
 }
 
@@ -153,6 +164,8 @@ package struct DataplaneChange: Hashable, Sendable {
     package var endpoints: [Address: EndpointPrograms?] = [:]
     /// Programs of sources that are none of an endpoint's own addresses, by family.
     package var spoofers: [EndpointID: [Family: UInt32]?] = [:]
+    /// The same were staged policies enforced, where that changes something.
+    package var stagedSpoofers: [EndpointID: [Family: UInt32]?] = [:]
     /// Programs in use under which a flow that was judged before may now get another verdict.
     package var revoked: Set<UInt32> = []
     /// Parts of programs in use that nothing refers to any more: groups of classes that are gone.

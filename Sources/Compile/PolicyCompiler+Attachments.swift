@@ -9,7 +9,13 @@ extension PolicyCompiler {
     /// What addresses and endpoints should have; `nil` when they are local no more.
     struct Plan {
         var attachments: [(address: Address, wanted: Attachment?)] = []
-        var spoofers: [(id: EndpointID, wanted: [Family: ProgramRef?]?)] = []
+        var spoofers: [(id: EndpointID, wanted: Spoofers?)] = []
+    }
+
+    /// Programs of an endpoint's foreign sources by family, and those that staged policies would change.
+    struct Spoofers {
+        var enforced: [Family: ProgramRef?] = [:]
+        var staged: [Family: ProgramRef] = [:]
     }
 
     mutating func plan(_ dirt: Dirt, _ change: inout DataplaneChange) -> Plan {
@@ -36,26 +42,36 @@ extension PolicyCompiler {
     private mutating func attachment(of address: Address) -> Attachment? {
         guard let id = owner(of: address), let local = locals[id] else { return nil }
         let side = LocalSide.address(address)
-        let ingress = program(local, Key(direction: .ingress, family: address.family), side)
-        let egress = program(local, Key(direction: .egress, family: address.family), side)
+        let ingressKey = Key(direction: .ingress, family: address.family)
+        let egressKey = Key(direction: .egress, family: address.family)
+        let ingress = program(local, ingressKey, side)
+        let egress = program(local, egressKey, side)
+        let stagedIngress = stagedProgram(local, ingressKey, side, enforced: ingress.ref)
+        let stagedEgress = stagedProgram(local, egressKey, side, enforced: egress.ref)
         return Attachment(
             id: id,
             ingress: ingress.ref,
             egress: egress.ref,
-            dependsOnAddress: ingress.dependsOnAddress || egress.dependsOnAddress
+            stagedIngress: stagedIngress.ref,
+            stagedEgress: stagedEgress.ref,
+            dependsOnAddress: [ingress, egress, stagedIngress, stagedEgress]
+                .contains { $0.dependsOnAddress }
         )
     }
 
-    private mutating func spoofers(of id: EndpointID) -> [Family: ProgramRef?]? {
+    private mutating func spoofers(of id: EndpointID) -> Spoofers? {
         guard let local = locals[id], !local.endpoint.allowedSourcePrefixes.isEmpty else {
             return nil
         }
-        var programs: [Family: ProgramRef?] = [:]
+        var programs = Spoofers()
         for family in Family.allCases {
             let prefixes = local.endpoint.allowedSourcePrefixes.filter { $0.family == family }
             guard !prefixes.isEmpty else { continue }
             let key = Key(direction: .egress, family: family)
-            programs[family] = program(local, key, .sources(prefixes)).ref
+            let enforced = program(local, key, .sources(prefixes)).ref
+            programs.enforced[family] = enforced
+            programs.staged[family] =
+                stagedProgram(local, key, .sources(prefixes), enforced: enforced).ref
         }
         return programs
     }
@@ -109,10 +125,22 @@ extension PolicyCompiler {
             }
             given?.ingress = settled(.ingress, \.ingress)
             given?.egress = settled(.egress, \.egress)
+            given?.stagedIngress = staged(
+                wanted.stagedIngress,
+                (wanted.id, .ingress),
+                failed,
+                &change
+            )
+            given?.stagedEgress = staged(
+                wanted.stagedEgress,
+                (wanted.id, .egress),
+                failed,
+                &change
+            )
         }
         attachments[address] = given
-        for ref in [given?.ingress, given?.egress] { programs.use(ref ?? nil, by: 1) }
-        for ref in [former?.ingress, former?.egress] { programs.use(ref ?? nil, by: -1) }
+        for ref in given?.programs ?? [] { programs.use(ref, by: 1) }
+        for ref in former?.programs ?? [] { programs.use(ref, by: -1) }
         tell(address, former, given, &change)
     }
 
@@ -127,11 +155,7 @@ extension PolicyCompiler {
             if former != nil { change.endpoints[address] = .some(nil) }
             return
         }
-        let ids = EndpointPrograms(
-            id: given.id,
-            ingress: programs.kernelID(given.ingress),
-            egress: programs.kernelID(given.egress)
-        )
+        let ids = kernelPrograms(given)
         guard let former else {
             change.endpoints[address] = ids
             return
@@ -139,20 +163,19 @@ extension PolicyCompiler {
         let isOther = former.id != given.id
         if isOther || former.ingress != given.ingress { change.revoked.insert(ids.ingress) }
         if isOther || former.egress != given.egress { change.revoked.insert(ids.egress) }
-        if isOther || former.ingress != given.ingress || former.egress != given.egress {
-            change.endpoints[address] = ids
-        }
+        if isOther || former.programs != given.programs { change.endpoints[address] = ids }
     }
 
     private mutating func attach(
         _ id: EndpointID,
-        _ wanted: [Family: ProgramRef?]?,
+        _ wanted: Spoofers?,
         _ failed: [ProgramRef: ProgramOverflow],
         _ change: inout DataplaneChange
     ) {
+        attachStaged(id, wanted?.staged ?? [:], failed, &change)
         let former = spoofers[id]
         var given: [Family: ProgramRef?]?
-        for (family, ref) in wanted ?? [:] {
+        for (family, ref) in wanted?.enforced ?? [:] {
             let fallback = former?[family] ?? nil
             let ref = settled(ref, else: fallback, (id, .egress), failed, &change)
             given = given ?? [:]
@@ -166,6 +189,39 @@ extension PolicyCompiler {
         for (family, ref) in given ?? [:] where former != nil && former?[family] != .some(ref) {
             change.revoked.insert(programs.kernelID(ref))
         }
+    }
+
+    private mutating func attachStaged(
+        _ id: EndpointID,
+        _ wanted: [Family: ProgramRef],
+        _ failed: [ProgramRef: ProgramOverflow],
+        _ change: inout DataplaneChange
+    ) {
+        let former = stagedSpoofers[id] ?? [:]
+        var given: [Family: ProgramRef] = [:]
+        for (family, ref) in wanted {
+            given[family] = staged(ref, (id, .egress), failed, &change)
+        }
+        guard given != former else { return }
+        for ref in given.values { programs.use(ref, by: 1) }
+        for ref in former.values { programs.use(ref, by: -1) }
+        stagedSpoofers[id] = given.isEmpty ? nil : given
+        change.stagedSpoofers[id] =
+            given.isEmpty ? .some(nil) : given.mapValues { programs.kernelID($0) }
+    }
+
+    /// The wanted program of staged policies, or none when it does not fit: what is only recorded had
+    /// better be absent than that of yesterday.
+    private func staged(
+        _ ref: ProgramRef?,
+        _ end: (id: EndpointID, direction: Direction),
+        _ failed: [ProgramRef: ProgramOverflow],
+        _ change: inout DataplaneChange
+    ) -> ProgramRef? {
+        guard let ref, let overflow = failed[ref] else { return ref }
+        let failure = CompileFailure.stagedNotJudged(endpoint: end.id, end.direction, overflow)
+        if !change.failures.contains(failure) { change.failures.append(failure) }
+        return nil
     }
 
     /// The wanted program, or the former one when the wanted one does not fit.
@@ -188,16 +244,30 @@ extension PolicyCompiler {
     func tellReformed(_ refs: Set<ProgramRef>, _ change: inout DataplaneChange) {
         guard !refs.isEmpty else { return }
         for (address, given) in attachments
-        where [given.ingress, given.egress].contains(where: { $0.map(refs.contains) ?? false }) {
-            change.endpoints[address] = EndpointPrograms(
-                id: given.id,
-                ingress: programs.kernelID(given.ingress),
-                egress: programs.kernelID(given.egress)
-            )
+        where given.programs.contains(where: { $0.map(refs.contains) ?? false }) {
+            change.endpoints[address] = kernelPrograms(given)
         }
         for (id, given) in spoofers
         where given.values.contains(where: { $0.map(refs.contains) ?? false }) {
             change.spoofers[id] = .some(given.mapValues { programs.kernelID($0) })
         }
+        for (id, given) in stagedSpoofers where !refs.isDisjoint(with: given.values) {
+            change.stagedSpoofers[id] = .some(given.mapValues { programs.kernelID($0) })
+        }
     }
+
+    private func kernelPrograms(_ given: Attachment) -> EndpointPrograms {
+        EndpointPrograms(
+            id: given.id,
+            ingress: programs.kernelID(given.ingress),
+            egress: programs.kernelID(given.egress),
+            stagedIngress: programs.kernelID(given.stagedIngress),
+            stagedEgress: programs.kernelID(given.stagedEgress)
+        )
+    }
+}
+
+extension PolicyCompiler.Attachment {
+    /// All that it has.
+    var programs: [ProgramRef?] { [ingress, egress, stagedIngress, stagedEgress] }
 }

@@ -107,10 +107,11 @@ extension PolicyCompiler {
         dirt.endpoints.insert(id)
     }
 
-    /// Staged policies are not enforced; untracked and pre-DNAT ones are for host endpoints alone.
+    /// Untracked and pre-DNAT policies are for host endpoints alone; a staged policy that would delete
+    /// its counterpart has nothing to judge by.
     private mutating func set(_ id: PolicyID, _ policy: Policy?) {
         let wanted = policy.flatMap {
-            $0.id.kind.isStaged || $0.doNotTrack || $0.preDNAT ? nil : $0
+            $0.stagedAction == "Delete" || $0.doNotTrack || $0.preDNAT ? nil : $0
         }
         let former = policies.find(id)
         guard former?.policy != wanted else { return }

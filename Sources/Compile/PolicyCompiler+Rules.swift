@@ -10,6 +10,8 @@ extension PolicyCompiler {
         /// Empty when no packet ever comes to the profiles.
         var profiles: [String]
         let key: CompiledRules.Key
+        /// Whether staged policies are judged as if they were enforced.
+        var withStaged = false
     }
 
     /// One program on its way.
@@ -24,13 +26,19 @@ extension PolicyCompiler {
     mutating func program(
         _ local: LocalEndpoint,
         _ key: CompiledRules.Key,
-        _ side: LocalSide
+        _ side: LocalSide,
+        withStaged: Bool = false
     ) -> (ref: ProgramRef?, dependsOnAddress: Bool) {
-        var input = ProgramInput(scopes: local.scopes, profiles: [], key: key)
+        var input = ProgramInput(
+            scopes: local.scopes,
+            profiles: [],
+            key: key,
+            withStaged: withStaged
+        )
         if let known = flattened[input] { return (known, false) }
         input.profiles = local.endpoint.profiles
         if let known = flattened[input] { return (known, false) }
-        var walk = tiers(local.scopes, key, side)
+        var walk = tiers(input, side)
         if walk.flattening.isClosed {
             input.profiles = []
         } else {
@@ -39,6 +47,19 @@ extension PolicyCompiler {
         let ref = program(walk.flattening.clauses)
         if !walk.dependsOnAddress { flattened[input] = .some(ref) }
         return (ref, walk.dependsOnAddress)
+    }
+
+    /// The program that the end would have were staged policies enforced; `nil` when that is the one it
+    /// has.
+    mutating func stagedProgram(
+        _ local: LocalEndpoint,
+        _ key: CompiledRules.Key,
+        _ side: LocalSide,
+        enforced: ProgramRef?
+    ) -> (ref: ProgramRef?, dependsOnAddress: Bool) {
+        guard policies.hasStaged(in: local.scopes) else { return (nil, false) }
+        let staged = program(local, key, side, withStaged: true)
+        return (staged.ref == enforced ? nil : staged.ref, staged.dependsOnAddress)
     }
 
     /// A list that only says "no match" is the program that denies all.
@@ -51,21 +72,23 @@ extension PolicyCompiler {
     }
 
     /// The tiers' part, which endpoints with other profiles share.
-    private mutating func tiers(
-        _ scopes: [ScopeID],
-        _ key: CompiledRules.Key,
-        _ side: LocalSide
-    ) -> Walk {
-        let input = ProgramInput(scopes: scopes, profiles: [], key: key)
+    private mutating func tiers(_ asked: ProgramInput, _ side: LocalSide) -> Walk {
+        var input = asked
+        input.profiles = []
         if let known = flattenedTiers[input] {
-            return Walk(key: key, side: side, flattening: known)
+            return Walk(key: input.key, side: side, flattening: known)
         }
         var walk = Walk(
-            key: key,
+            key: input.key,
             side: side,
             flattening: Flattening(always: vocabulary.always)
         )
-        for slots in policies.policies(in: scopes, key.direction) {
+        let tiers = policies.policies(
+            in: input.scopes,
+            input.key.direction,
+            withStaged: input.withStaged
+        )
+        for slots in tiers {
             walkTier(slots, &walk)
             if walk.flattening.isClosed { break }
         }

@@ -24,6 +24,9 @@ package struct PolicyCompiler: Sendable {
         let id: EndpointID
         var ingress: ProgramRef?
         var egress: ProgramRef?
+        /// `nil` where staged policies change nothing.
+        var stagedIngress: ProgramRef?
+        var stagedEgress: ProgramRef?
         var dependsOnAddress: Bool
     }
 
@@ -44,6 +47,7 @@ package struct PolicyCompiler: Sendable {
     var given: [Address: EndpointID] = [:]
     var attachments: [Address: Attachment] = [:]
     var spoofers: [EndpointID: [Family: ProgramRef?]] = [:]
+    var stagedSpoofers: [EndpointID: [Family: ProgramRef]] = [:]
     /// Local endpoints that do not get an address of theirs.
     var disputes: [Address: [EndpointID]] = [:]
     /// Local addresses whose programs depend on what owns the address.

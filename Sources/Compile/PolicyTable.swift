@@ -1,7 +1,7 @@
 internal import Index
 internal import Model
 
-/// Enforced policies of workloads in the order in which they are judged.
+/// Policies of workloads, enforced and staged, in the order in which they are judged.
 ///
 /// What every look at a policy needs stands in flat arrays by slot: copying whole policies about would
 /// cost more than all else.
@@ -12,6 +12,15 @@ struct PolicyTable: Sendable {
         var tier: Int32
         var appliesToIngress: Bool
         var appliesToEgress: Bool
+        var isStaged: Bool
+
+        static let none = Head(
+            scope: 0,
+            tier: 0,
+            appliesToIngress: false,
+            appliesToEgress: false,
+            isStaged: false
+        )
     }
 
     private var policies: [Policy?] = []
@@ -21,6 +30,8 @@ struct PolicyTable: Sendable {
     private var ids: [PolicyID: Int32] = [:]
     private var free: [Int32] = []
     private var byScope: [ScopeID: Set<Int32>] = [:]
+    /// How many staged policies each scope has.
+    private var stagedScopes: [ScopeID: Int] = [:]
     private var order: [Int32] = []
     private var ranks: [Int32] = []
     /// Slots whose place in the order is not known; `nil` when no place is.
@@ -50,8 +61,10 @@ struct PolicyTable: Sendable {
             scope: scope,
             tier: number(ofTier: policy.tier),
             appliesToIngress: policy.appliesToIngress,
-            appliesToEgress: policy.appliesToEgress
+            appliesToEgress: policy.appliesToEgress,
+            isStaged: policy.id.kind.isStaged
         )
+        if policy.id.kind.isStaged { stagedScopes[scope, default: 0] += 1 }
         byScope[scope, default: []].insert(slot)
         if former == nil || former?.tier != policy.tier || former?.order != policy.order {
             unplaced?.insert(slot)
@@ -73,7 +86,7 @@ struct PolicyTable: Sendable {
         let slot = free.popLast() ?? Int32(policies.count)
         if slot == policies.count {
             policies.append(nil)
-            heads.append(Head(scope: 0, tier: 0, appliesToIngress: false, appliesToEgress: false))
+            heads.append(.none)
             compiled += [CompiledRules?](repeating: nil, count: CompiledRules.Key.count)
             sortKeys.append("")
         }
@@ -96,9 +109,20 @@ struct PolicyTable: Sendable {
         byPortName.remove(slot, references.portNames)
         byService.remove(slot, references.services)
         let scope = heads[Int(slot)].scope
+        if policy.id.kind.isStaged { forgetStaged(scope) }
         byScope[scope]?.remove(slot)
         if byScope[scope]?.isEmpty == true { byScope[scope] = nil }
         forgetCompiled(slot)
+    }
+
+    private mutating func forgetStaged(_ scope: ScopeID) {
+        let count = stagedScopes[scope] ?? 0
+        stagedScopes[scope] = count > 1 ? count - 1 : nil
+    }
+
+    /// Whether a staged policy has one of the scopes.
+    func hasStaged(in scopes: [ScopeID]) -> Bool {
+        !stagedScopes.isEmpty && scopes.contains { stagedScopes[$0] != nil }
     }
 
     // MARK: Compiled rules
@@ -144,13 +168,19 @@ struct PolicyTable: Sendable {
         return tiers[name] ?? Tier(name: name)
     }
 
-    /// The policies of these scopes for one direction, in order, tier by tier.
-    mutating func policies(in scopes: [ScopeID], _ direction: Direction) -> [ArraySlice<Int32>] {
+    /// The policies of these scopes for one direction, in order, tier by tier; staged ones only where
+    /// they are asked for.
+    mutating func policies(
+        in scopes: [ScopeID],
+        _ direction: Direction,
+        withStaged: Bool
+    ) -> [ArraySlice<Int32>] {
         place()
         var slots: [Int32] = []
         for scope in scopes {
             for slot in byScope[scope] ?? [] {
                 let head = heads[Int(slot)]
+                guard withStaged || !head.isStaged else { continue }
                 if direction == .ingress ? head.appliesToIngress : head.appliesToEgress {
                     slots.append(slot)
                 }

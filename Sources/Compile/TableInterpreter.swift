@@ -19,6 +19,7 @@ package struct TableInterpreter: Sendable {
     package private(set) var classes: [Prefix: UInt32] = [:]
     package private(set) var endpoints: [Address: EndpointPrograms] = [:]
     package private(set) var spoofers: [EndpointID: [Family: UInt32]] = [:]
+    package private(set) var stagedSpoofers: [EndpointID: [Family: UInt32]] = [:]
     package private(set) var rules: [UInt32: RuleName] = [:]
     package private(set) var conflicts: [Address: [EndpointID]] = [:]
 
@@ -32,6 +33,7 @@ package struct TableInterpreter: Sendable {
         for (prefix, label) in change.classes { classes[prefix] = label }
         for (address, programs) in change.endpoints { endpoints[address] = programs }
         for (id, programs) in change.spoofers { spoofers[id] = programs }
+        for (id, programs) in change.stagedSpoofers { stagedSpoofers[id] = programs }
         for (id, labels) in change.groupsRemoved {
             for label in labels { programs[id]?.groups[label] = nil }
         }
@@ -75,6 +77,16 @@ package struct TableInterpreter: Sendable {
             remote: remote,
             program: direction == .ingress ? endpoint.ingress : endpoint.egress
         )
+    }
+
+    /// The verdict there would be were staged policies enforced; `nil` when that end is not local.
+    package func judgeStaged(_ flow: Flow, _ direction: Direction) -> Outcome? {
+        let local = direction == .ingress ? flow.destination : flow.source
+        let remote = direction == .ingress ? flow.source : flow.destination
+        guard let endpoint = endpoints[local] else { return nil }
+        let staged = direction == .ingress ? endpoint.stagedIngress : endpoint.stagedEgress
+        guard staged != 0 else { return judge(flow, direction) }
+        return judge(flow, remote: remote, program: staged)
     }
 
     /// The verdict of one program.

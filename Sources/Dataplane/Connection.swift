@@ -35,6 +35,9 @@ package struct Connection: Hashable, Sendable {
     /// The rules that allowed it, `nil` where no policy was asked.
     package var egressRule: UInt32?
     package var ingressRule: UInt32?
+    /// What would have become of it were staged policies enforced, `nil` where nothing is staged.
+    package var pendingEgress: Pending?
+    package var pendingIngress: Pending?
 
     package init(_ key: cara_conn_key, _ value: cara_conn) {
         let isFromA = value.has(CARA_CONN_FROM_A)
@@ -54,6 +57,8 @@ package struct Connection: Hashable, Sendable {
         received = isFromA ? fromB : fromA
         egressRule = value.egress_rule == 0 ? nil : value.egress_rule
         ingressRule = value.ingress_rule == 0 ? nil : value.ingress_rule
+        pendingEgress = Pending(value.pending_egress, rule: value.pending_egress_rule)
+        pendingIngress = Pending(value.pending_ingress, rule: value.pending_ingress_rule)
     }
 }
 

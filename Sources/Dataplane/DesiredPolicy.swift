@@ -7,6 +7,7 @@ package struct DesiredPolicy: Sendable {
     package private(set) var classes: [Prefix: UInt32] = [:]
     package private(set) var endpoints: [Address: EndpointPrograms] = [:]
     package private(set) var spoofers: [EndpointID: [Family: UInt32]] = [:]
+    package private(set) var stagedSpoofers: [EndpointID: [Family: UInt32]] = [:]
 
     package init() {}
 
@@ -17,6 +18,7 @@ package struct DesiredPolicy: Sendable {
         for (prefix, label) in change.classes { classes[prefix] = label }
         for (address, programs) in change.endpoints { endpoints[address] = programs }
         for (id, programs) in change.spoofers { spoofers[id] = programs }
+        for (id, programs) in change.stagedSpoofers { stagedSpoofers[id] = programs }
         for (program, classes) in change.groupsRemoved {
             for label in classes { programs[program]?.groups[label] = nil }
         }

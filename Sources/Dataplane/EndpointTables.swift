@@ -16,14 +16,8 @@ struct EndpointTables {
     /// Programs that a packet may meet.
     var programs: Set<UInt32> {
         var result: Set<UInt32> = []
-        for endpoint in endpoints.values {
-            result.insert(endpoint.ingress_program)
-            result.insert(endpoint.egress_program)
-        }
-        for iface in ifaces.values {
-            result.insert(iface.egress_program4)
-            result.insert(iface.egress_program6)
-        }
+        for endpoint in endpoints.values { result.formUnion(endpoint.programs) }
+        for iface in ifaces.values { result.formUnion(iface.programs) }
         return result
     }
 
@@ -35,17 +29,22 @@ struct EndpointTables {
     func reformed(by ids: [UInt32: UInt32]) -> EndpointTables {
         guard !ids.isEmpty else { return self }
         var result = self
+        func renew(_ id: inout UInt32) { id = ids[id] ?? id }
         for (address, entry) in endpoints {
-            result.endpoints[address]?.ingress_program =
-                ids[entry.ingress_program] ?? entry.ingress_program
-            result.endpoints[address]?.egress_program =
-                ids[entry.egress_program] ?? entry.egress_program
+            var entry = entry
+            renew(&entry.ingress_program)
+            renew(&entry.egress_program)
+            renew(&entry.staged_ingress)
+            renew(&entry.staged_egress)
+            result.endpoints[address] = entry
         }
         for (index, entry) in ifaces {
-            result.ifaces[index]?.egress_program4 =
-                ids[entry.egress_program4] ?? entry.egress_program4
-            result.ifaces[index]?.egress_program6 =
-                ids[entry.egress_program6] ?? entry.egress_program6
+            var entry = entry
+            renew(&entry.egress_program4)
+            renew(&entry.egress_program6)
+            renew(&entry.staged_egress4)
+            renew(&entry.staged_egress6)
+            result.ifaces[index] = entry
         }
         return result
     }
@@ -53,20 +52,24 @@ struct EndpointTables {
     /// Slots of endpoints under any of `programs`.
     func slots(under programs: Set<UInt32>) -> Set<UInt32> {
         var result: Set<UInt32> = []
-        for endpoint in endpoints.values
-        where programs.contains(endpoint.ingress_program)
-            || programs.contains(endpoint.egress_program)
-        {
+        for endpoint in endpoints.values where !programs.isDisjoint(with: endpoint.programs) {
             result.insert(endpoint.slot)
         }
-        for iface in ifaces.values
-        where programs.contains(iface.egress_program4)
-            || programs.contains(iface.egress_program6)
-        {
+        for iface in ifaces.values where !programs.isDisjoint(with: iface.programs) {
             result.insert(iface.slot)
         }
         return result
     }
+}
+
+extension cara_endpoint {
+    /// Enforced and staged; 0 is among them.
+    var programs: [UInt32] { [ingress_program, egress_program, staged_ingress, staged_egress] }
+}
+
+extension cara_iface {
+    /// Enforced and staged; 0 is among them.
+    var programs: [UInt32] { [egress_program4, egress_program6, staged_egress4, staged_egress6] }
 }
 
 extension EndpointTables {

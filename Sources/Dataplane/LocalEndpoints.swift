@@ -170,7 +170,9 @@ extension LocalEndpoints {
             slot: slot,
             egress_program4: programs[.v4] ?? UInt32(CARA_PROGRAM_DENY_ALL),
             egress_program6: programs[.v6] ?? UInt32(CARA_PROGRAM_DENY_ALL),
-            flags: addInterfaceFlags(endpoint)
+            flags: addInterfaceFlags(endpoint),
+            staged_egress4: policy.stagedSpoofers[id]?[.v4] ?? 0,
+            staged_egress6: policy.stagedSpoofers[id]?[.v6] ?? 0
         )
         for prefix in endpoint.allowedSourcePrefixes {
             tables.sources.insert(.init(ifindex: link.index, prefix: prefix))
@@ -218,5 +220,7 @@ extension cara_endpoint {
         withUnsafeMutableBytes(of: &self.mac) { $0.copyBytes(from: mac.bytes) }
         withUnsafeMutableBytes(of: &host_mac) { $0.copyBytes(from: link.mac.bytes) }
         flags = CARA_ENDPOINT_READY.rawValue
+        staged_ingress = programs.stagedIngress
+        staged_egress = programs.stagedEgress
     }
 }

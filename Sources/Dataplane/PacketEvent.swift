@@ -25,8 +25,17 @@ package struct PacketEvent: Hashable, Sendable {
     package var rule: UInt32
     /// `nil` when the rule is no more.
     package var ruleName: RuleName?
+    /// Of a drop by policy: what would have become of it were staged policies enforced; `nil` where
+    /// nothing is staged.
+    package var pending: Pending?
+    /// `nil` when there is no such rule, or it is no more.
+    package var pendingRuleName: RuleName?
 
-    package init(_ event: cara_event, ruleName: RuleName?) {
+    package init(
+        _ event: cara_event,
+        ruleName: RuleName?,
+        pendingRuleName: RuleName? = nil
+    ) {
         kind = event.kind == CARA_EVENT_LOG_RULE.rawValue ? .logRule : .drop
         reason = Reason(cara_reason(rawValue: event.reason))
         direction = UInt32(event.direction) == CARA_INGRESS.rawValue ? .ingress : .egress
@@ -41,6 +50,8 @@ package struct PacketEvent: Hashable, Sendable {
         length = Int(event.length)
         rule = event.rule
         self.ruleName = ruleName
+        pending = Pending(event.pending, rule: event.pending_rule)
+        self.pendingRuleName = pendingRuleName
     }
 }
 
@@ -92,7 +103,13 @@ final class EventReader: Sendable {
             let ring = try Ring<cara_event>(pinned: path)
             while try waitForNews(ring.pollDescriptor) {
                 for event in try ring.drain() {
-                    continuation.yield(PacketEvent(event, ruleName: names[event.rule]))
+                    continuation.yield(
+                        PacketEvent(
+                            event,
+                            ruleName: names[event.rule],
+                            pendingRuleName: names[event.pending_rule]
+                        )
+                    )
                 }
             }
         } catch {

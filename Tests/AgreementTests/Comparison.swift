@@ -6,13 +6,16 @@ import Model
 struct Case: Hashable, CustomStringConvertible {
     let flow: Flow
     let direction: Direction
+    /// Asks what staged policies would do.
+    var isStaged = false
 
     var local: Address { direction == .ingress ? flow.destination : flow.source }
     var remote: Address { direction == .ingress ? flow.source : flow.destination }
 
     var description: String {
         let icmp = flow.icmp.map { " type \($0.type) code \($0.code ?? 0)" } ?? ""
-        return "\(direction.rawValue) \(flow.protocol) \(flow.source):\(flow.sourcePort) -> "
+        return (isStaged ? "with staged policies: " : "")
+            + "\(direction.rawValue) \(flow.protocol) \(flow.source):\(flow.sourcePort) -> "
             + "\(flow.destination):\(flow.destinationPort)\(icmp)"
     }
 }
@@ -53,12 +56,22 @@ func evaluate(_ evaluator: Evaluator, _ question: Case) -> Voice? {
     let owner = evaluator.endpoints(owning: question.local).first { id in
         if case .workload(RandomWorld.localNode, _, _) = id { true } else { false }
     }
-    return owner.map { Voice(evaluator.judge(question.flow, at: $0, question.direction)) }
+    return owner.map { id in
+        Voice(
+            question.isStaged
+                ? evaluator.judgeStaged(question.flow, at: id, question.direction)
+                : evaluator.judge(question.flow, at: id, question.direction)
+        )
+    }
 }
 
 /// The tables' answer; `nil` when the end is not local.
 func interpret(_ tables: TableInterpreter, _ question: Case) -> Voice? {
-    tables.judge(question.flow, question.direction).map { Voice($0) }
+    let outcome =
+        question.isStaged
+        ? tables.judgeStaged(question.flow, question.direction)
+        : tables.judge(question.flow, question.direction)
+    return outcome.map { Voice($0) }
 }
 
 /// The first of the questions on which evaluator and tables differ after these updates, applied in

@@ -50,7 +50,9 @@ struct History {
     static func questions(_ world: inout RandomWorld, _ count: Int) -> [Case] {
         (0..<count).flatMap { _ in
             let flow = world.flow()
-            return Direction.allCases.map { Case(flow: flow, direction: $0) }
+            return Direction.allCases.flatMap { direction in
+                [false, true].map { Case(flow: flow, direction: direction, isStaged: $0) }
+            }
         }
     }
 
@@ -120,6 +122,9 @@ struct History {
         }
         if tables.endpoints != bulk.endpoints { return "endpoints are not those of a bulk update" }
         if tables.spoofers != bulk.spoofers { return "spoofers are not those of a bulk update" }
+        if tables.stagedSpoofers != bulk.stagedSpoofers {
+            return "staged spoofers are not those of a bulk update"
+        }
         if tables.rules != bulk.rules { return "rules are not those of a bulk update" }
         if tables.conflicts != bulk.conflicts { return "conflicts are not those of a bulk update" }
         for id in Set(tables.programs.keys).union(bulk.programs.keys)
@@ -143,7 +148,9 @@ struct History {
                 let programs = after.endpoints[question.local],
                 interpret(before, question)?.isAllowed != interpret(after, question)?.isAllowed
             else { continue }
-            let id = question.direction == .ingress ? programs.ingress : programs.egress
+            // Another staged program comes with another record of the endpoint, which revokes by itself.
+            if question.isStaged, before.endpoints[question.local] != programs { continue }
+            let id = programs.judging(question)
             if !change.revoked.contains(id) {
                 return "\(question): the verdict changed, program \(id) is not revoked"
             }
@@ -153,8 +160,13 @@ struct History {
 
     /// A table that refers to what is not there, or that nothing refers to.
     private func danglingReference(_ tables: TableInterpreter) -> String? {
-        let used = Set(tables.endpoints.values.flatMap { [$0.ingress, $0.egress] })
-            .union(tables.spoofers.values.flatMap(\.values))
+        let used = Set(
+            tables.endpoints.values.flatMap {
+                [$0.ingress, $0.egress, $0.stagedIngress, $0.stagedEgress]
+            }
+        )
+        .union(tables.spoofers.values.flatMap(\.values))
+        .union(tables.stagedSpoofers.values.flatMap(\.values))
         for id in used where id > 1 && tables.programs[id] == nil {
             return "program \(id) is used but not there"
         }
@@ -184,5 +196,14 @@ extension Update {
         case .profile(let name, _): "profile \(name)"
         case .serviceSlice(let name, _): "slice \(name)"
         }
+    }
+}
+
+extension EndpointPrograms {
+    /// The program that answers the question.
+    fileprivate func judging(_ question: Case) -> UInt32 {
+        let staged = question.direction == .ingress ? stagedIngress : stagedEgress
+        if question.isStaged, staged != 0 { return staged }
+        return question.direction == .ingress ? ingress : egress
     }
 }

@@ -75,13 +75,18 @@ struct KernelAgreementTests {
         let expected = evaluate(evaluator, question)
         let told = interpret(kernel.tables, question)
         guard expected == told else { return "\(question)\n  \(text(expected))\n  \(text(told))" }
+        let isStaged = question.isStaged
         let hooks: [KernelVerdicts.Hook] =
             question.direction == .ingress
             ? KernelVerdicts.Hook.allCases : [.fromWorkload, .toWorkload]
         for hook in hooks {
             do {
                 let verdict = try kernel.judge(question.flow, question.direction, through: hook)
-                let voice = verdict.map { Voice($0, else: expected?.rule) }
+                let voice = verdict.map { verdict in
+                    isStaged
+                        ? Voice(pendingOf: verdict, else: expected)
+                        : Voice(verdict, else: expected?.rule)
+                }
                 guard voice != expected else { continue }
                 return "\(question)\n  evaluator: \(text(expected))\n  \(hook): \(text(voice))"
             } catch let error as KernelVerdictError {
@@ -102,5 +107,20 @@ extension Voice {
             rule: verdict.tellsRule ? verdict.rule : rule,
             logRule: verdict.logRule
         )
+    }
+
+    /// What staged policies would do: the same as is done where the kernel was told of none.
+    ///
+    /// Log rules stay silent there, so that the expected one is taken for said.
+    init(pendingOf verdict: KernelVerdict, else expected: Voice?) {
+        let logRule = expected?.logRule
+        if let pending = verdict.pending {
+            self.init(isAllowed: pending.isAllowed, rule: pending.rule, logRule: logRule)
+        } else if verdict.tellsRule {
+            self.init(isAllowed: verdict.isAllowed, rule: verdict.rule, logRule: logRule)
+        } else {
+            let isAllowed = expected?.isAllowed ?? verdict.isAllowed
+            self.init(isAllowed: isAllowed, rule: expected?.rule, logRule: logRule)
+        }
     }
 }

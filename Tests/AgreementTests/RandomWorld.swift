@@ -77,11 +77,15 @@ struct RandomWorld {
     }
 
     private mutating func policyUpdate() -> Update {
-        let kinds: [PolicyKind] = [.networkPolicy, .globalNetworkPolicy, .stagedNetworkPolicy]
-        let kind = random.oneIn(10) ? random.pick(kinds) : random.pick(Array(kinds.prefix(2)))
+        let kinds: [PolicyKind] =
+            random.oneIn(3)
+            ? [.stagedNetworkPolicy, .stagedGlobalNetworkPolicy, .stagedKubernetesNetworkPolicy]
+            : [.networkPolicy, .globalNetworkPolicy]
+        let kind = random.pick(kinds)
+        let isGlobal = kind == .globalNetworkPolicy || kind == .stagedGlobalNetworkPolicy
         let id = PolicyID(
             kind: kind,
-            namespace: kind == .globalNetworkPolicy ? nil : "ns",
+            namespace: isGlobal ? nil : "ns",
             name: "p\(Int.random(in: 0..<5, using: &random))"
         )
         var policy = Policy(
@@ -96,6 +100,9 @@ struct RandomWorld {
         )
         policy.doNotTrack = random.oneIn(20)
         policy.preDNAT = random.oneIn(20)
+        if kind.isStaged {
+            policy.stagedAction = random.pick(["Set", "Set", "Set", "Learn", "Ignore", "Delete"])
+        }
         return .policy(id, optional(policy))
     }
 

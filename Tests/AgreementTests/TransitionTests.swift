@@ -82,6 +82,7 @@ import Testing
         reach("some endpoints")
         done.endpoints = change.endpoints
         done.spoofers = change.spoofers
+        done.stagedSpoofers = change.stagedSpoofers
         reach("endpoints")
         done.groupsRemoved = change.groupsRemoved
         done.verdictsRemoved = change.verdictsRemoved

@@ -59,6 +59,8 @@ package final class TestNode {
         of pod: Pod,
         ingress: UInt32 = 1,
         egress: UInt32 = 1,
+        stagedIngress: UInt32 = 0,
+        stagedEgress: UInt32 = 0,
         isReady: Bool = true
     ) throws {
         let port = port(of: pod)
@@ -67,6 +69,8 @@ package final class TestNode {
         endpoint.slot = pod.slot
         endpoint.ingress_program = ingress
         endpoint.egress_program = egress
+        endpoint.staged_ingress = stagedIngress
+        endpoint.staged_egress = stagedEgress
         endpoint.flags = isReady ? CARA_ENDPOINT_READY.rawValue : 0
         withUnsafeMutableBytes(of: &endpoint.mac) { $0.copyBytes(from: port.peerMAC.bytes) }
         withUnsafeMutableBytes(of: &endpoint.host_mac) { $0.copyBytes(from: port.mac.bytes) }

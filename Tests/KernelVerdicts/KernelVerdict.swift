@@ -9,6 +9,14 @@ package struct KernelVerdict: Hashable, Sendable {
     /// False where an allowed packet leaves no connection in which the rule could stand: most ICMP.
     package let tellsRule: Bool
     package let logRule: RuleName?
+    /// What staged policies would have done, `nil` where the kernel was told of none.
+    package let pending: Pending?
+
+    /// The answer of a staged program.
+    package struct Pending: Hashable, Sendable {
+        package let isAllowed: Bool
+        package let rule: RuleName?
+    }
 
     /// Reads what the program left: events of a drop and of a Log rule, the connection of what passed.
     init(
@@ -36,6 +44,26 @@ package struct KernelVerdict: Hashable, Sendable {
         tellsRule = drop != nil || entry != nil
         rule = rules[id]
         if id != 0, rule == nil { throw .unknownRule(id) }
+        pending = try Self.pending(drop, entry, direction, rules)
+    }
+
+    private static func pending(
+        _ drop: cara_event?,
+        _ entry: cara_conn?,
+        _ direction: Direction,
+        _ rules: [UInt32: RuleName]
+    ) throws(KernelVerdictError) -> Pending? {
+        let told: (code: UInt8, rule: UInt32)
+        switch (drop, entry, direction) {
+        case (let drop?, _, _): told = (drop.pending, drop.pending_rule)
+        case (nil, let entry?, .ingress): told = (entry.pending_ingress, entry.pending_ingress_rule)
+        case (nil, let entry?, .egress): told = (entry.pending_egress, entry.pending_egress_rule)
+        case (nil, nil, _): return nil
+        }
+        guard told.code != CARA_PENDING_NONE.rawValue else { return nil }
+        if told.rule != 0, rules[told.rule] == nil { throw .unknownRule(told.rule) }
+        let isAllowed = told.code == CARA_PENDING_ALLOW.rawValue
+        return Pending(isAllowed: isAllowed, rule: rules[told.rule])
     }
 
     /// TC_ACT_SHOT of linux/pkt_cls.h.

@@ -103,14 +103,16 @@ package final class KernelVerdicts {
         let local = direction == .ingress ? flow.destination : flow.source
         guard let programs = tables.endpoints[local] else { return nil }
         let id = direction == .ingress ? programs.ingress : programs.egress
-        return try judge(flow, direction, program: id, through: hook)
+        let staged = direction == .ingress ? programs.stagedIngress : programs.stagedEgress
+        return try judge(flow, direction, program: id, staged: staged, through: hook)
     }
 
-    /// The verdict of one program.
+    /// The verdict of one program, and of a staged one beside it.
     package func judge(
         _ flow: Flow,
         _ direction: Direction,
         program id: UInt32,
+        staged: UInt32 = 0,
         through hook: Hook
     ) throws -> KernelVerdict {
         let allowAll = UInt32(CARA_PROGRAM_ALLOW_ALL)
@@ -118,10 +120,14 @@ package final class KernelVerdicts {
         var placed: [Address] = [flow.destination]
         let ingress = direction == .ingress ? id : allowAll
         let places = hook.places
-        try place(flow.destination, places.receiver, ingress: ingress, egress: allowAll)
+        try place(flow.destination, places.receiver, ingress: ingress, egress: allowAll) {
+            if direction == .ingress { $0.staged_ingress = staged }
+        }
         if hasSource {
             let egress = direction == .egress ? id : allowAll
-            try place(flow.source, places.sender, ingress: allowAll, egress: egress)
+            try place(flow.source, places.sender, ingress: allowAll, egress: egress) {
+                if direction == .egress { $0.staged_egress = staged }
+            }
             placed.append(flow.source)
         }
         defer { for address in placed { _ = try? endpoints.delete(address.key) } }
@@ -143,7 +149,8 @@ package final class KernelVerdicts {
         _ address: Address,
         _ ifindex: UInt32,
         ingress: UInt32,
-        egress: UInt32
+        egress: UInt32,
+        _ change: (inout cara_endpoint) -> Void
     ) throws(BPFError) {
         var endpoint = cara_endpoint()
         endpoint.ifindex = ifindex
@@ -151,6 +158,7 @@ package final class KernelVerdicts {
         endpoint.ingress_program = ingress
         endpoint.egress_program = egress
         endpoint.flags = CARA_ENDPOINT_READY.rawValue
+        change(&endpoint)
         try endpoints.set(address.key, to: endpoint)
     }
 

@@ -191,8 +191,11 @@ struct cara_endpoint {
 	__u8 mac[6]; /* pod end of the veth */
 	__u8 host_mac[6]; /* host end */
 	__u32 flags; /* CARA_ENDPOINT_* */
+	/* what the programs would be were staged policies enforced; 0: nothing staged */
+	__u32 staged_ingress;
+	__u32 staged_egress;
 };
-_Static_assert(sizeof(struct cara_endpoint) == 32, "no hidden padding");
+_Static_assert(sizeof(struct cara_endpoint) == 40, "no hidden padding");
 
 /* cara_ifaces: ifindex of a workload's host end -> its flags and the programs of sources that are
  * none of its own addresses but allowed by cara_spoof */
@@ -201,6 +204,9 @@ struct cara_iface {
 	__u32 egress_program4;
 	__u32 egress_program6;
 	__u32 flags; /* CARA_IFACE_* */
+	/* as in cara_endpoint */
+	__u32 staged_egress4;
+	__u32 staged_egress6;
 };
 
 enum cara_iface_flag {
@@ -224,6 +230,15 @@ _Static_assert(sizeof(struct cara_spoof_key) == 24, "LPM key: no hidden padding"
  * now, when its MAC or interface changes, and when the slot gets another owner. A change of
  * endpoint_to_host moves all of them.
  */
+
+/* ---- staged policies ---------------------------------------------------------------------- */
+
+/* What would become of a connection at one end were staged policies enforced; judged, never done. */
+enum cara_pending {
+	CARA_PENDING_NONE = 0, /* nothing staged there: the same as what is enforced */
+	CARA_PENDING_DENY = 1,
+	CARA_PENDING_ALLOW = 2,
+};
 
 /* ---- connections ------------------------------------------------------------------------ */
 
@@ -297,11 +312,15 @@ struct cara_conn {
 	__u32 dst_slot;
 	__u32 dst_gen;
 	__be16 icmp; /* htons(type << 8 | code) of the first packet */
-	__u16 pad;
+	__u8 pending_egress; /* enum cara_pending */
+	__u8 pending_ingress;
 	struct cara_leg leg[2]; /* 0: a to b, 1: b to a */
 	__u64 created;
 	__u32 egress_rule; /* deciding rule ids, 0 none */
 	__u32 ingress_rule;
+	/* those that would decide; without meaning where nothing is pending */
+	__u32 pending_egress_rule;
+	__u32 pending_ingress_rule;
 };
 
 /*
@@ -389,6 +408,9 @@ struct cara_event {
 	__u8 proto;
 	__u8 direction; /* enum cara_direction */
 	__u16 length;
+	__u32 pending_rule;
+	__u8 pending; /* enum cara_pending, of drops by policy */
+	__u8 pad[3];
 };
 
 enum cara_direction {

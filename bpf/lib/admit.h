@@ -55,6 +55,10 @@ static __always_inline void admit_renew(struct cara_conn *conn, const struct car
 	conn->dst_gen = fresh->dst_gen;
 	conn->egress_rule = fresh->egress_rule;
 	conn->ingress_rule = fresh->ingress_rule;
+	conn->pending_egress = fresh->pending_egress;
+	conn->pending_ingress = fresh->pending_ingress;
+	conn->pending_egress_rule = fresh->pending_egress_rule;
+	conn->pending_ingress_rule = fresh->pending_ingress_rule;
 	for (i = 0; i < 2; i++) {
 		/* unknown while it is being written, so that no packet takes half a way */
 		conn->leg[i].way = CARA_WAY_UNKNOWN;

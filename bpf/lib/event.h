@@ -35,6 +35,9 @@ static __always_inline void event_send(struct __sk_buff *skb, const struct packe
 	event->proto = p->key.proto;
 	event->direction = direction;
 	event->length = p->length > 0xffff ? 0xffff : p->length;
+	event->pending_rule = p->pending_rule;
+	event->pending = p->pending;
+	__builtin_memset(event->pad, 0, sizeof(event->pad));
 	bpf_ringbuf_submit(event, 0);
 }
 

@@ -8,6 +8,7 @@
 #include "policy.h"
 #include "route.h"
 #include "settings.h"
+#include "staged.h"
 
 /* How a packet came: what that says about its source. */
 enum judge_origin {
@@ -115,7 +116,7 @@ static __always_inline int judge_source(struct __sk_buff *skb, struct packet *p,
 	struct cara_leg *out = &fresh->leg[p->dir & 1], *back = &fresh->leg[!p->dir];
 	struct cara_endpoint *endpoint;
 	struct cara_iface *iface;
-	__u32 program;
+	__u32 program, pending;
 	int reason;
 
 	endpoint = judge_endpoint(packet_src(p), &fresh->src_slot, &fresh->src_gen);
@@ -125,12 +126,14 @@ static __always_inline int judge_source(struct __sk_buff *skb, struct packet *p,
 		if (!(endpoint->flags & CARA_ENDPOINT_READY))
 			return CARA_DROP_NOT_READY;
 		program = endpoint->egress_program;
+		pending = endpoint->staged_egress;
 		route_to_endpoint(back, endpoint);
 	} else if (origin == ORIGIN_WORKLOAD) {
 		iface = judge_iface(p->from, &fresh->src_slot, &fresh->src_gen);
 		if (!iface || !judge_may_spoof(p->from, iface, packet_src(p)))
 			return CARA_DROP_SPOOFED_SOURCE;
 		program = packet_is_v4(p) ? iface->egress_program4 : iface->egress_program6;
+		pending = packet_is_v4(p) ? iface->staged_egress4 : iface->staged_egress6;
 	} else {
 		return judge_is_forged_outside(p) ? CARA_DROP_SPOOFED_SOURCE : CARA_PASS;
 	}
@@ -139,6 +142,7 @@ static __always_inline int judge_source(struct __sk_buff *skb, struct packet *p,
 		return CARA_DROP_TUNNEL;
 	reason = policy(skb, p, program, CARA_EGRESS);
 	fresh->egress_rule = p->rule;
+	staged_judge(p, fresh, pending, CARA_EGRESS);
 	return reason;
 }
 
@@ -158,6 +162,7 @@ static __always_inline int judge_destination(struct __sk_buff *skb, struct packe
 		route_to_endpoint(out, endpoint);
 		reason = policy(skb, p, endpoint->ingress_program, CARA_INGRESS);
 		fresh->ingress_rule = p->rule;
+		staged_judge(p, fresh, endpoint->staged_ingress, CARA_INGRESS);
 		return reason;
 	}
 	if (!out->from_ifindex)

@@ -44,7 +44,9 @@ struct packet {
 	__u8 kind; /* enum packet_kind */
 	__u8 fragment; /* enum packet_fragment */
 	__u8 is_v4; /* of this packet; the addresses in the key are 16 bytes either way */
-	__u8 pad[2];
+	__u8 pending; /* enum cara_pending, of the end that was judged last */
+	__u8 pad;
+	__u32 pending_rule;
 } __attribute__((aligned(8)));
 
 static __always_inline const struct cara_addr *packet_src(const struct packet *p)

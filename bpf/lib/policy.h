@@ -82,14 +82,28 @@ static __always_inline const struct cara_verdict *policy_verdict(const struct ca
 	return bitmap_verdict(search) ? NULL : &search->verdict;
 }
 
+/* What program `id`, which must have tables, says of `p`; NULL when they are incomplete. */
+static __always_inline const struct cara_verdict *policy_look(const struct packet *p, __u32 id,
+							      __u32 direction)
+{
+	struct cara_verdict_key key = { .program = id };
+	const struct cara_program *program = bpf_map_lookup_elem(&cara_programs, &id);
+
+	if (!program)
+		return NULL;
+	key.group = policy_remote_group(id, program,
+					direction == CARA_INGRESS ? packet_src(p) : packet_dst(p));
+	key.port_group = policy_port_group(id, program, p);
+	key.sport_group = policy_sport_group(id, program, p);
+	return policy_verdict(program, &key);
+}
+
 /*
  * Judges `p` as the first packet of a connection by policy program `id`; CARA_PASS or a reason to
  * drop. The deciding rule is left in `p->rule`.
  */
 __noinline int policy(struct __sk_buff *skb, struct packet *p, __u32 id, __u32 direction)
 {
-	struct cara_verdict_key key = { .program = id };
-	const struct cara_program *program;
 	const struct cara_verdict *verdict;
 	int denied = direction == CARA_INGRESS ? CARA_DROP_INGRESS_POLICY : CARA_DROP_EGRESS_POLICY;
 
@@ -100,14 +114,7 @@ __noinline int policy(struct __sk_buff *skb, struct packet *p, __u32 id, __u32 d
 		return CARA_PASS;
 	if (id == CARA_PROGRAM_DENY_ALL)
 		return denied;
-	program = bpf_map_lookup_elem(&cara_programs, &id);
-	if (!program)
-		return CARA_DROP_NO_VERDICT;
-	key.group = policy_remote_group(id, program,
-					direction == CARA_INGRESS ? packet_src(p) : packet_dst(p));
-	key.port_group = policy_port_group(id, program, p);
-	key.sport_group = policy_sport_group(id, program, p);
-	verdict = policy_verdict(program, &key);
+	verdict = policy_look(p, id, direction);
 	if (!verdict)
 		return CARA_DROP_NO_VERDICT;
 	if (verdict->log_rule)
