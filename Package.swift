@@ -129,7 +129,8 @@ let package = Package(
         module(
             "CLI",
             [
-                "Control", "Datastore", "DatastoreMemory", "DatastoreSQLite", "Evaluate", "IPAM",
+                "Compile", "Control", "Datastore", "DatastoreMemory", "DatastoreSQLite", "Evaluate",
+                "IPAM",
                 "JSON", "Model", "Resources", "Selector", argumentParser,
             ]
         ),
@@ -232,8 +233,8 @@ let package = Package(
         .testTarget(
             name: "TopologyTests",
             dependencies: [
-                "Cluster", "Datastore", "JSON", "Linux", "Model", "Resources", "Support", "caracal",
-                "caracal-cni", "caracalctl",
+                "Cluster", "Datastore", "DatastoreSQLite", "JSON", "Linux", "Model", "Resources",
+                "Support", "caracal", "caracal-cni", "caracalctl",
             ],
             path: "Tests/Topology",
             swiftSettings: settings

@@ -65,6 +65,33 @@ extension ProgramTables.BitmapKey {
     }
 }
 
+extension ProgramTables.Verdict {
+    package init(_ verdict: cara_verdict) {
+        self.init(
+            isAllowed: UInt32(verdict.action) == CARA_ACTION_ALLOW.rawValue,
+            rule: verdict.rule,
+            logRule: verdict.log_rule
+        )
+    }
+}
+
+extension ProgramTables.Bitmap {
+    package init(_ bitmap: cara_bitmap) {
+        self.init(
+            chunks: bitmap.chunks,
+            words: withUnsafeBytes(of: bitmap.word) { Array($0.bindMemory(to: UInt64.self)) }
+        )
+    }
+}
+
+extension ProgramTables.ClauseEntry {
+    /// `nil` for a kind that there is not.
+    package init?(_ clause: cara_clause) {
+        guard let kind = Kind(rawValue: clause.kind) else { return nil }
+        self.init(kind: kind, rule: clause.rule, next: clause.next)
+    }
+}
+
 extension cara_verdict_key {
     package init(program: UInt32, _ key: ProgramTables.VerdictKey) {
         self.init(

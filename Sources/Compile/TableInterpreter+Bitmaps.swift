@@ -1,7 +1,7 @@
 extension ProgramTables {
     /// The verdict on groups in bitmap form, as `bpf/lib/bitmap.h` finds it; `nil` when a table is
     /// incomplete.
-    func search(_ key: VerdictKey) -> Verdict? {
+    package func search(_ key: VerdictKey) -> Verdict? {
         var verdict = Verdict(isAllowed: false, rule: 0, logRule: 0)
         var start = 0
         for _ in 0..<PolicyCompiler.passLimit + 2 {
@@ -26,6 +26,18 @@ extension ProgramTables {
             }
         }
         return nil
+    }
+
+    /// The clauses that hold for all groups, logging ones among them; none when a row is incomplete.
+    package func candidates(_ key: VerdictKey) -> [UInt32] {
+        var rows = [row(.remote, key.group), row(.port, key.portGroup)]
+        if usesSourcePorts { rows.append(row(.sourcePort, key.sourcePortGroup)) }
+        let present = rows.compactMap(\.self)
+        guard present.count == rows.count, let first = present.first else { return [] }
+        let common = present.dropFirst().reduce(first) { zip($0, $1).map { $0 & $1 } }
+        return common.enumerated().flatMap { index, word in
+            (0..<64).filter { word >> UInt64($0) & 1 != 0 }.map { UInt32(index * 64 + $0) }
+        }
     }
 
     /// All words of a row; `nil` when it is incomplete.

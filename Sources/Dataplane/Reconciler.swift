@@ -15,7 +15,7 @@ struct Reconciler {
         case current
     }
 
-    private let maps: any MapStore
+    let maps: any MapStore
     private var state = State.unknown
     private(set) var hasPolicy = false
     private(set) var policy = DesiredPolicy()

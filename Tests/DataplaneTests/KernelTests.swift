@@ -231,6 +231,42 @@ final class KernelTests {
         #expect(statistics.auditPasses == 1)
     }
 
+    @Test("a trace makes a packet's look-ups, and says what it found")
+    func trace() async throws {
+        let dataplane = try await start(.twoPods)
+        func flow(_ source: UInt32, _ port: UInt16) -> Flow {
+            Flow(
+                source: Address(v4: source),
+                destination: .a,
+                protocol: .tcp,
+                sourcePort: 40_000,
+                destinationPort: port
+            )
+        }
+        let allowed = try #require(try await dataplane.trace(flow(0x0a00_0105, 80), .ingress))
+        #expect(allowed.isAllowed && allowed.program == 100)
+        #expect(
+            allowed.steps.map(\.map) == [
+                .endpoints, .programs, .classes, .groups, .ports, .verdicts,
+            ]
+        )
+        #expect(allowed.steps.allSatisfy { $0.value != nil })
+        #expect(allowed.steps[2].value == "5")
+
+        let otherPort = try await dataplane.trace(flow(0x0a00_0105, 81), .ingress)
+        #expect(otherPort?.isAllowed == false)
+        #expect(otherPort?.steps[4].value == nil, "the program's default port group")
+        let otherClass = try await dataplane.trace(flow(0x0a00_0205, 80), .ingress)
+        #expect(otherClass?.isAllowed == false)
+        #expect(try await dataplane.trace(flow(0x0a00_0105, 80), .egress) == nil)
+
+        let maps = KernelMaps(pinnedIn: "\(node.root)/maps")
+        let key = cara_verdict_key(program: 100, group: 1, port_group: 1, sport_group: 0)
+        try maps.remove([key], from: Maps.verdicts)
+        let broken = try await dataplane.trace(flow(0x0a00_0105, 80), .ingress)
+        #expect(broken?.isAllowed == false && broken?.reason == "the tables are incomplete")
+    }
+
     @Test("counters have every reason; there are no connections yet")
     func reading() async throws {
         let dataplane = try await start(.twoPods)

@@ -9,6 +9,7 @@ internal import Model
 /// cni      one call of the CNI plugin
 /// status   how the agent is, and what it holds
 /// drops    packets by reason
+/// trace    what the kernel's maps say of a flow at the ends that are this node's
 /// audit    maps compared with what they should hold; {"repair": false} only tells
 struct AgentVerbs: Sendable {
     let node: String
@@ -22,6 +23,7 @@ struct AgentVerbs: Sendable {
         case "cni": await cni(request.body)
         case "status": .success(await status())
         case "drops": .success(await drops())
+        case "trace": await trace(request.body)
         case "audit": await audit(request.body)
         default: .failure(ControlFailure(code: 1, message: "unknown verb \(request.verb)"))
         }

@@ -16,6 +16,16 @@ struct AgentOption: ParsableArguments {
         _ body: JSONValue = .null,
         timeout: Duration = .seconds(5)
     ) throws -> JSONValue {
+        try Self.ask(at: path, verb, body, timeout: timeout)
+    }
+
+    /// The answer of the agent behind a socket; `nil` for the one of this machine.
+    static func ask(
+        at path: String?,
+        _ verb: String,
+        _ body: JSONValue = .null,
+        timeout: Duration = .seconds(5)
+    ) throws -> JSONValue {
         let path =
             path ?? Console.current.environment["CARACAL_AGENT_SOCKET"] ?? ControlSocket.defaultPath
         let response: ControlResponse

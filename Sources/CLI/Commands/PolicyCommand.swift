@@ -25,7 +25,10 @@ struct PolicyTrace: AsyncParsableCommand {
         abstract: "Shows which rules decide a flow, at its source and at its destination.",
         discussion: """
             SOURCE and DESTINATION are namespace/pod, the name of a host endpoint, or an address. \
-            The answer is that of the policies in the store, or offline of those in --file.
+            The answer is that of the policies in the store, or offline of those in --file. With \
+            --kernel the agents at --socket show the look-ups that a packet makes in the maps of \
+            their kernels, which bpftool shows as well; with --compare the store's objects are \
+            compiled too, and exit status 1 says that the answers differ.
             """
     )
 
@@ -61,6 +64,18 @@ struct PolicyTrace: AsyncParsableCommand {
     )
     var file: [String] = []
 
+    @Flag(help: "Shows the look-ups in the kernel of each end's node.")
+    var kernel = false
+
+    @Flag(help: "Compares evaluator, compiled tables and kernel.")
+    var compare = false
+
+    @Option(
+        name: .customLong("socket"),
+        help: "Sockets of the agents to ask; repeatable. Else as `caracalctl node agent`."
+    )
+    var sockets: [String] = []
+
     @Option(name: .shortAndLong, help: "text or json.")
     var output = Format.text
 
@@ -69,18 +84,51 @@ struct PolicyTrace: AsyncParsableCommand {
     func run() async throws {
         let question = try question()
         let console = Console.current
-        let resources = try await resources()
-        let world = TraceWorld(Self.updates(resources, on: console))
+        let updates = Self.updates(try await resources(), on: console)
+        let world = TraceWorld(updates)
         let trace = try Trace(
             question,
             from: try world.end(source),
             to: try world.end(destination),
             in: world
         )
+        let comparisons = try comparisons(of: trace, updates)
         switch output {
-        case .text: console.write(trace.text)
-        case .json: console.writeLine(trace.json.text(indentation: 2))
+        case .text: console.write(text(trace, comparisons))
+        case .json: console.writeLine(json(trace, comparisons).text(indentation: 2))
         }
+        if compare, !comparisons.allSatisfy(\.agrees) { throw ExitCode.failure }
+    }
+
+    private func comparisons(
+        of trace: Trace,
+        _ updates: [Update]
+    ) throws -> [TraceComparison] {
+        guard kernel || compare else { return [] }
+        guard file.isEmpty else {
+            throw CommandFailure("Error: a file has no kernel: leave --file out", .usage)
+        }
+        let paths: [String?] = sockets.isEmpty ? [nil] : sockets
+        let agents = try paths.map { path in
+            try AgentOption.ask(at: path, "trace", trace.flow.question)
+        }
+        return TraceComparison.all(of: trace, agents: agents, updates: compare ? updates : nil)
+    }
+
+    private func text(_ trace: Trace, _ comparisons: [TraceComparison]) -> String {
+        var text = trace.text
+        if kernel { text += "\n" + comparisons.map(\.kernelText).joined(separator: "\n") }
+        if compare { text += "\n" + comparisons.map(\.comparisonText).joined() }
+        return text
+    }
+
+    private func json(_ trace: Trace, _ comparisons: [TraceComparison]) -> JSONValue {
+        var json = trace.json
+        for comparison in comparisons {
+            let name = comparison.side.direction.rawValue.lowercased()
+            json[name]?["comparison"] = comparison.json
+        }
+        return json
     }
 
     private func question() throws -> TraceQuestion {

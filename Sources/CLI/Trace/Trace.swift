@@ -65,11 +65,7 @@ extension RuleName.Owner {
 
 extension Judgement.Visit {
     var text: String {
-        let rule = step.rule
-        let place =
-            rule.index >= 0 ? ", \(rule.direction.rawValue.lowercased()) rule \(rule.index)" : ""
-        let tier = rule.owner == .endOfTier ? " \(rule.tier)" : ""
-        return "\(rule.owner.text)\(tier)\(place): \(step.action.rawValue)"
+        "\(step.rule.place): \(step.action.rawValue)"
     }
 }
 
