@@ -154,6 +154,10 @@ let package = Package(
                 argumentParser, logging,
             ]
         ),
+        executable(
+            "bench-coldstart",
+            ["Compile", "Dataplane", "JSON", "Linux", "Model", "Netlink"]
+        ),
         executable("bench-dataplane", ["BPF", "BPFSupport", "CBPFABI", "JSON", "Model"]),
         executable(
             "vectors",

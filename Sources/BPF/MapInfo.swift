@@ -92,7 +92,7 @@ package struct MapInfo: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// A trie has no batch operations worth the name: the kernel refuses updates with EINVAL.
-    var hasBatches: Bool {
+    package var hasBatches: Bool {
         [BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_LRU_HASH, BPF_MAP_TYPE_ARRAY].contains {
             $0.rawValue == type
         }

@@ -159,7 +159,7 @@ package struct DataplaneChange: Hashable, Sendable {
     /// latter, which says the same of every packet.
     package var reformed: [UInt32: UInt32] = [:]
     /// Label class of remote addresses; `nil` takes the prefix out.
-    package var classes: [Prefix: UInt32?] = [:]
+    package var classes = ClassChanges()
     /// Programs of local addresses; `nil` when the address is local no more.
     package var endpoints: [Address: EndpointPrograms?] = [:]
     /// Programs of sources that are none of an endpoint's own addresses, by family.

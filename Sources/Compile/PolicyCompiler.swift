@@ -103,7 +103,7 @@ package struct PolicyCompiler: Sendable {
         index.settle()
         let update = index.refresh()
         programs.insert(update.gained, index)
-        change.classes = update.prefixes
+        change.classes = ClassChanges(update.prefixes)
         let (failed, reform) = updatePrograms(update, &change)
         change.revoked = programs.affected(by: update.moves)
         attach(plan, failed, &change)

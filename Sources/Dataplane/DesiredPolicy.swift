@@ -1,3 +1,4 @@
+import CBPFABI
 package import Compile
 package import Model
 
@@ -33,6 +34,12 @@ package struct DesiredPolicy: Sendable {
 }
 
 extension DesiredPolicy {
+    /// In the order in which a change writes them, see ``ClassChanges``.
+    var classEntries: [MapEntry<cara_class_key, UInt32>] {
+        ClassChanges(classes.lazy.map { (prefix: $0.key, label: $0.value) })
+            .map { (cara_class_key($0.key), $0.value ?? 0) }
+    }
+
     package var programsByForm: [ProgramForm: Int] {
         Dictionary(programs.values.map { ($0.form, 1) }, uniquingKeysWith: +)
     }

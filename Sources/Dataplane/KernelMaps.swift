@@ -55,6 +55,8 @@ final class KernelMaps: MapStore {
         in table: MapTable<K, V>
     ) throws(DataplaneError) {
         let box = try box(table)
+        // A trie takes them one by one anyway.
+        guard box.map.info.hasBatches else { return try setEach(entries, in: table, box) }
         do throws(BPFError) {
             try box.map.set(entries.map(\.key), to: entries.map(\.value))
         } catch {

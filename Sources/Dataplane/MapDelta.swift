@@ -32,6 +32,10 @@ struct MapDelta<Key: BitwiseCopyable & Sendable, Value: BitwiseCopyable & Sendab
 
     /// What turns `actual` into `desired`.
     init(from actual: [MapEntry<Key, Value>], to desired: [MapEntry<Key, Value>]) {
+        guard !actual.isEmpty else {
+            writes = desired
+            return
+        }
         var stale: [Bytes<Key>: Value] = [:]
         stale.reserveCapacity(actual.count)
         for entry in actual { stale[Bytes(entry.key)] = entry.value }

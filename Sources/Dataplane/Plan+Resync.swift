@@ -56,10 +56,8 @@ extension Plan {
                 policy.programs[id] != nil || (inUse.contains(id) && !kept.contains(id))
             }
         )
-        classes = MapDelta(
-            from: actual.classes,
-            to: policy.classes.map { (cara_class_key($0.key), $0.value) }
-        )
+        classes = MapDelta(from: actual.classes, to: policy.classEntries)
+        classes.removals.sort { $0.prefixlen < $1.prefixlen }
         let touched = all.programIDs(removed: { policy.programs[$0] != nil })
         if !classes.isEmpty || !touched.isDisjoint(with: inUse) {
             revokedSlots.formUnion(resolution.tables.slots)

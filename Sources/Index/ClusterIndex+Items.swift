@@ -11,41 +11,61 @@ extension ClusterIndex {
         ports: [NamedPort],
         local: EndpointID?
     ) {
-        let known = itemIDs[key]
-        let index = known ?? addItem(key)
-        let former = items[Int(index)]
-        items[Int(index)].labels = pool.retain(labels)
-        items[Int(index)].profiles = profiles.map { pool.retain($0) }
-        pool.release(former.labels)
-        for profile in former.profiles { pool.release(profile) }
-        items[Int(index)].local = local
-        let ports = Self.unique(ports)
-        if former.ports != ports {
-            portNames.add(ports)
-            portNames.remove(former.ports)
-            items[Int(index)].ports = ports
+        let known = items.find(key)
+        let index = known ?? items.add(key)
+        var isSame = known != nil
+        isSame = setLabels(labels, of: index) && isSame
+        isSame = setProfiles(profiles, of: index) && isSame
+        isSame = setPorts(Self.unique(ports), of: index) && isSame
+        if localItems[index] != local {
+            localItems[index] = local
+            isSame = false
         }
-        setNodes(nets, of: index, former: former.nodes)
+        setNodes(nets, of: index)
         // An object without labels may be new all the same, and match `!has(a)`.
-        let isSame =
-            known != nil && former.labels == items[Int(index)].labels
-            && former.profiles == items[Int(index)].profiles
-            && former.ports == items[Int(index)].ports && former.local == local
         if !isSame { markStale(index) }
     }
 
     mutating func removeItem(_ key: ItemKey) {
-        guard let index = itemIDs.removeValue(forKey: key) else { return }
-        noteOwners(of: items[Int(index)].nodes)
-        let item = items[Int(index)]
-        setNodes([], of: index, former: item.nodes)
-        pool.release(item.labels)
-        for profile in item.profiles { pool.release(profile) }
-        portNames.remove(item.ports)
-        sets.release(item.matches)
-        items[Int(index)] = Item()
-        items[Int(index)].isStale = item.isStale
-        freeItems.append(index)
+        guard let index = items.find(key) else { return }
+        setNodes([], of: index)
+        _ = setLabels([:], of: index)
+        _ = setProfiles([], of: index)
+        portNames.remove(items.ports(of: index))
+        sets.release(items[index].matches)
+        localItems[index] = nil
+        items.remove(key)
+    }
+
+    // Each of these tells whether nothing is new.
+
+    private mutating func setLabels(_ labels: [String: String], of index: Int32) -> Bool {
+        let former = items[index].labels
+        let retained = pool.retain(labels)
+        let isSame = labelArena[former].elementsEqual(retained)
+        // Retained twice for a moment, so that numbers of texts that stay are not given away.
+        pool.release(labelArena[former])
+        guard !isSame else { return true }
+        labelArena.remove(former)
+        items[index].labels = labelArena.add(retained)
+        return false
+    }
+
+    private mutating func setProfiles(_ profiles: [String], of index: Int32) -> Bool {
+        let former = items[index].profiles
+        let list = profileLists.retain(profiles, &pool)
+        items[index].profiles = list
+        profileLists.release(former, &pool)
+        return former == list
+    }
+
+    private mutating func setPorts(_ ports: [NamedPort], of index: Int32) -> Bool {
+        let former = items.ports(of: index)
+        guard former != ports else { return true }
+        portNames.add(ports)
+        portNames.remove(former)
+        items.setPorts(ports, of: index)
+        return false
     }
 
     private static func unique(_ ports: [NamedPort]) -> [NamedPort] {
@@ -54,49 +74,49 @@ extension ClusterIndex {
         return ports.filter { seen.insert($0).inserted }
     }
 
-    private mutating func addItem(_ key: ItemKey) -> Int32 {
-        let index = freeItems.popLast() ?? Int32(items.count)
-        if index == items.count { items.append(Item()) }
-        itemIDs[key] = index
-        return index
-    }
-
-    private mutating func setNodes(
-        _ nets: [Prefix],
-        of index: Int32,
-        former: [PrefixTree.NodeID]
-    ) {
-        var nodes = nets.map { tree.node(for: $0, &sets) }
-        if nodes.count > 1 { nodes = Array(Set(nodes)).sorted() }
+    private mutating func setNodes(_ nets: [Prefix], of index: Int32) {
+        let former = items.nodes(of: index)
+        let nodes = Self.sortedUnique(nets.map { tree.node(for: $0, &sets) })
         guard nodes != former else { return }
-        let (old, new) = former.isEmpty ? ([], Set(nodes)) : (Set(former), Set(nodes))
-        for node in nodes where !old.contains(node) {
+        for node in Self.subtract(former, from: nodes) {
             tree.addOwner(index, to: node)
             markDirty(node)
         }
-        for node in former where !new.contains(node) {
+        for node in Self.subtract(nodes, from: former) {
             tree.removeOwner(index, from: node)
             markDirty(node)
         }
-        items[Int(index)].nodes = nodes
+        items.setNodes(nodes, of: index)
         noteOwners(of: former)
         noteOwners(of: nodes)
+    }
+
+    /// The elements of `whole` that are not in `part`; both are sorted and unique.
+    private static func subtract(_ part: [Int32], from whole: [Int32]) -> [Int32] {
+        guard !part.isEmpty else { return whole }
+        var rest = part[...]
+        return whole.filter { element in
+            rest = rest.drop { $0 < element }
+            return rest.first != element
+        }
     }
 
     // MARK: Matches
 
     mutating func markStale(_ index: Int32) {
-        guard !items[Int(index)].isStale else { return }
-        items[Int(index)].isStale = true
+        guard !items[index].isStale else { return }
+        items[index].isStale = true
         staleItems.append(index)
     }
 
     /// One look at all items for all profiles that changed.
     private mutating func markMembersOfChangedProfiles() {
         guard !changedProfiles.isEmpty else { return }
-        for index in items.indices
-        where items[index].profiles.contains(where: { changedProfiles.contains($0) }) {
-            markStale(Int32(index))
+        let lists = profileLists.containing(changedProfiles)
+        if !lists.isEmpty {
+            for index in items.indices where lists.contains(items[index].profiles) {
+                markStale(index)
+            }
         }
         for id in changedProfiles { pool.release(id) }
         changedProfiles = []
@@ -107,16 +127,18 @@ extension ClusterIndex {
         let stale = staleItems
         staleItems = []
         for index in stale {
-            items[Int(index)].isStale = false
-            if let id = items[Int(index)].local { news.relabelled.insert(id) }
-            noteOwners(of: items[Int(index)].nodes)
+            items[index].isStale = false
+            if let id = localItems[index] { news.relabelled.insert(id) }
+            if !watched.isEmpty { noteOwners(of: items.nodes(of: index)) }
             setMatches(sets.intern(matches(of: index)), of: index)
         }
     }
 
     mutating func setMatches(_ set: MatcherSets.ID, of index: Int32) {
-        guard sets.assign(set, to: &items[Int(index)].matches) else { return }
-        for node in items[Int(index)].nodes { markDirty(node) }
+        var matches = items[index].matches
+        guard sets.assign(set, to: &matches) else { return }
+        items[index].matches = matches
+        for node in items.nodes(of: index) { markDirty(node) }
     }
 
     /// All matchers in use that the item meets, sorted.
@@ -124,7 +146,7 @@ extension ClusterIndex {
         let labels = view(of: index)
         var matches: [MatcherID] = []
         selectors.collectMatches(labels, pool, into: &matches)
-        for port in items[Int(index)].ports {
+        for port in items.ports(of: index) {
             for id in portMatchers[port] ?? [] where matchesPort(id, labels) {
                 matches.append(id)
             }
@@ -139,10 +161,10 @@ extension ClusterIndex {
     }
 
     func view(of index: Int32) -> LabelView {
-        let item = items[Int(index)]
+        let item = items[index]
         return LabelView(
-            own: item.labels,
-            inherited: item.profiles.compactMap { profileLabels[$0] }
+            own: labelArena[item.labels],
+            inherited: profileLists[item.profiles].compactMap { profileLabels[$0] }
         )
     }
 

@@ -53,7 +53,7 @@ extension ClusterIndex {
             guard items[index].matches != MatcherSets.empty,
                 let replacement = replacements[items[index].matches]
             else { continue }
-            setMatches(replacement, of: Int32(index))
+            setMatches(replacement, of: index)
         }
     }
 
@@ -89,11 +89,11 @@ extension ClusterIndex {
     private mutating func addToItems(_ selectors: SelectorIndex, _ ports: Set<MatcherID>) {
         var matches: [MatcherID] = []
         for index in items.indices {
-            let labels = view(of: Int32(index))
+            let labels = view(of: index)
             matches.removeAll(keepingCapacity: true)
             selectors.collectMatches(labels, pool, into: &matches)
             if !ports.isEmpty {
-                for port in items[index].ports {
+                for port in items.ports(of: index) {
                     matches += (portMatchers[port] ?? []).filter {
                         ports.contains($0) && matchesPort($0, labels)
                     }
@@ -101,7 +101,7 @@ extension ClusterIndex {
             }
             guard !matches.isEmpty else { continue }
             let added = sets.intern(Self.sortedUnique(matches))
-            setMatches(sets.union(items[index].matches, added), of: Int32(index))
+            setMatches(sets.union(items[index].matches, added), of: index)
         }
     }
 
@@ -135,13 +135,13 @@ extension ClusterIndex {
 
     private mutating func addExtra(_ id: MatcherID, to prefix: Prefix) {
         let node = tree.node(for: prefix, &sets)
-        let set = sets.inserting(id, into: tree.nodes[Int(node)].extra)
-        if sets.assign(set, to: &tree.nodes[Int(node)].extra) { markDirty(node) }
+        let set = sets.inserting(id, into: tree.extra(of: node))
+        if tree.setExtra(set, of: node, &sets) { markDirty(node) }
     }
 
     private mutating func removeExtra(_ id: MatcherID, from prefix: Prefix) {
         let node = tree.node(for: prefix, &sets)
-        let set = sets.removing([id], from: tree.nodes[Int(node)].extra)
-        if sets.assign(set, to: &tree.nodes[Int(node)].extra) { markDirty(node) }
+        let set = sets.removing([id], from: tree.extra(of: node))
+        if tree.setExtra(set, of: node, &sets) { markDirty(node) }
     }
 }

@@ -8,9 +8,11 @@ package import Model
 package struct ClusterIndex: Sendable {
     package let localNode: String
     var pool = LabelPool()
-    var items: [Item] = []
-    var itemIDs: [ItemKey: Int32] = [:]
-    var freeItems: [Int32] = []
+    var labelArena = LabelArena()
+    var profileLists = ProfileLists()
+    var items = ItemTable()
+    /// Items that are endpoints of this node.
+    var localItems: [Int32: EndpointID] = [:]
     var staleItems: [Int32] = []
     /// Profiles whose labels changed since items were looked at; retained names.
     var changedProfiles: Set<Int32> = []
@@ -145,7 +147,7 @@ package struct ClusterIndex: Sendable {
         defer { for id in texts.indices { wanted.remove(Int32(id), &pool) } }
         var found: Set<NamedPort> = []
         for owner in owners(of: address) {
-            let ports = items[Int(owner)].ports.filter { $0.name == name }
+            let ports = items.ports(of: owner).filter { $0.name == name }
             guard !ports.isEmpty else { continue }
             let labels = view(of: owner)
             let isMember = texts.indices.allSatisfy { wanted.matches(Int32($0), labels, pool) }

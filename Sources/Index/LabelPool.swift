@@ -6,7 +6,15 @@ struct LabelPool: Sendable {
         let string: String
 
         static func == (left: Self, right: Self) -> Bool {
-            left.string.utf8.elementsEqual(right.string.utf8)
+            let (left, right) = (left.string.utf8, right.string.utf8)
+            guard left.count == right.count else { return false }
+            // Both are there byte by byte but for bridged strings, which Linux has none of.
+            let isEqual = left.withContiguousStorageIfAvailable { left in
+                right.withContiguousStorageIfAvailable { right in
+                    left.indices.allSatisfy { left[$0] == right[$0] }
+                }
+            }
+            return (isEqual ?? nil) ?? left.elementsEqual(right)
         }
 
         func hash(into hasher: inout Hasher) {
@@ -55,7 +63,7 @@ struct LabelPool: Sendable {
             .sorted { $0.key < $1.key }
     }
 
-    mutating func release(_ labels: [Label]) {
+    mutating func release(_ labels: some Sequence<Label>) {
         for label in labels {
             release(label.key)
             release(label.value)
@@ -69,9 +77,42 @@ struct Label: Hashable, Sendable {
     let value: Int32
 }
 
+/// Lists of labels one behind the other, so that a quarter of a million cost no allocation each.
+struct LabelArena: Sendable {
+    struct Span: Hashable, Sendable {
+        let start: Int32
+        let count: Int32
+    }
+
+    static let none = Span(start: 0, count: 0)
+
+    private var labels: [Label] = []
+    /// Where there is room for so many.
+    private var free: [Int32: [Int32]] = [:]
+
+    subscript(span: Span) -> ArraySlice<Label> {
+        labels[Int(span.start)..<Int(span.start + span.count)]
+    }
+
+    mutating func add(_ list: [Label]) -> Span {
+        let count = Int32(list.count)
+        guard count > 0 else { return Self.none }
+        guard let start = free[count]?.popLast() else {
+            labels += list
+            return Span(start: Int32(labels.count) - count, count: count)
+        }
+        labels.replaceSubrange(Int(start)..<Int(start + count), with: list)
+        return Span(start: start, count: count)
+    }
+
+    mutating func remove(_ span: Span) {
+        if span.count > 0 { free[span.count, default: []].append(span.start) }
+    }
+}
+
 /// What a selector sees of an object: its own labels, then what its profiles apply, in their order.
 struct LabelView {
-    let own: [Label]
+    let own: ArraySlice<Label>
     let inherited: [[Label]]
 
     func value(of key: Int32) -> Int32? {

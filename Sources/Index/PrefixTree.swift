@@ -12,32 +12,53 @@ struct PrefixTree: Sendable {
     static let rootV4: NodeID = 0
     static let rootV6: NodeID = 1
 
+    /// 48 bytes: of these there are two for each prefix.
     struct Node: Sendable {
+        struct Flags: OptionSet, Sendable {
+            let rawValue: UInt8
+
+            /// What the prefix has of its own may have changed.
+            static let dirty = Flags(rawValue: 1)
+            /// Waits for its cover to be worked out anew.
+            static let uncovered = Flags(rawValue: 2)
+            /// Waits for its entry to be worked out anew.
+            static let untold = Flags(rawValue: 4)
+            /// The prefix has matchers that are none of those that cover it.
+            static let hasOwn = Flags(rawValue: 8)
+            /// `extras` has matchers for it.
+            static let hasExtra = Flags(rawValue: 16)
+            /// It is on the free list, no part of the tree.
+            static let free = Flags(rawValue: 32)
+        }
+
         var address: Address
         /// Mapped: IPv4's plus 96.
         var length: UInt8
-        var isDirty = false
-        /// Whether the node is part of the tree, not of the free list.
-        var isLive = true
+        var flags: Flags = []
         var parent: NodeID
         var left: NodeID = PrefixTree.none
         var right: NodeID = PrefixTree.none
         /// The first owner, `none` without one; further ones are in `furtherOwners`.
         var owner: Int32 = PrefixTree.none
-        /// Matchers that are about the prefix itself: nets of rules and services.
-        var extra: MatcherSets.ID = MatcherSets.empty
         /// Matchers of the prefix and of all that cover it; for a mere fork, of all that cover it.
         var reach: MatcherSets.ID = MatcherSets.empty
+        /// The class that every address of the prefix has; `none` when they differ, or when nothing
+        /// here says so.
+        var cover: MatcherSets.ID = PrefixTree.none
         /// The class that the dataplane was told; `none` when it has no entry.
         var told: MatcherSets.ID = PrefixTree.none
 
         func contains(_ other: Address, length otherLength: Int) -> Bool {
             otherLength >= Int(length) && other.masked(mappedLength: Int(length)) == address
         }
+
+        var hasChildren: Bool { left != PrefixTree.none || right != PrefixTree.none }
     }
 
     var nodes: [Node]
     private var furtherOwners: [NodeID: [Int32]] = [:]
+    /// Matchers that are about the prefix itself: nets of rules and services.
+    private var extras: [NodeID: MatcherSets.ID] = [:]
     private var free: [NodeID] = []
 
     init() {
@@ -54,6 +75,25 @@ struct PrefixTree: Sendable {
     }
 
     // MARK: Owners
+
+    func extra(of id: NodeID) -> MatcherSets.ID {
+        guard nodes[Int(id)].flags.contains(.hasExtra) else { return MatcherSets.empty }
+        return extras[id] ?? MatcherSets.empty
+    }
+
+    /// Whether it is another set than before.
+    mutating func setExtra(_ set: MatcherSets.ID, of id: NodeID, _ sets: inout MatcherSets) -> Bool
+    {
+        var extra = extra(of: id)
+        guard sets.assign(set, to: &extra) else { return false }
+        extras[id] = extra == MatcherSets.empty ? nil : extra
+        if extra == MatcherSets.empty {
+            nodes[Int(id)].flags.remove(.hasExtra)
+        } else {
+            nodes[Int(id)].flags.insert(.hasExtra)
+        }
+        return true
+    }
 
     func owners(of id: NodeID) -> [Int32] {
         let first = nodes[Int(id)].owner
@@ -112,25 +152,25 @@ struct PrefixTree: Sendable {
         return path
     }
 
-    /// Takes a node that nobody needs out, and forks above it that no longer fork.
-    mutating func prune(_ id: NodeID, _ sets: inout MatcherSets) {
-        var current = id
-        while current != Self.rootV4, current != Self.rootV6 {
-            let node = nodes[Int(current)]
-            let isNeeded =
-                node.owner != Self.none || node.extra != MatcherSets.empty
-                || node.told != Self.none || node.isDirty
-            let hasBoth = node.left != Self.none && node.right != Self.none
-            guard node.isLive, !isNeeded, !hasBoth else { return }
-            let child = node.left != Self.none ? node.left : node.right
-            replace(current, in: node.parent, by: child)
-            sets.release(node.reach)
-            nodes[Int(current)].reach = MatcherSets.empty
-            nodes[Int(current)].isLive = false
-            free.append(current)
-            guard child == Self.none else { return }
-            current = node.parent
-        }
+    /// Whether someone has the prefix, or it forks.
+    func isNeeded(_ id: NodeID) -> Bool {
+        guard id != Self.rootV4, id != Self.rootV6 else { return true }
+        let node = nodes[Int(id)]
+        return node.owner != Self.none || !node.flags.isDisjoint(with: [.hasExtra, .free])
+            || (node.left != Self.none && node.right != Self.none)
+    }
+
+    /// Takes a node without an entry out; its only child, if it has one, takes its place.
+    mutating func remove(_ id: NodeID, _ sets: inout MatcherSets) -> (parent: NodeID, child: NodeID)
+    {
+        let node = nodes[Int(id)]
+        let child = node.left != Self.none ? node.left : node.right
+        replace(id, in: node.parent, by: child)
+        sets.release(node.reach)
+        nodes[Int(id)].reach = MatcherSets.empty
+        nodes[Int(id)].flags = .free
+        free.append(id)
+        return (node.parent, child)
     }
 
     private mutating func insert(

@@ -61,7 +61,7 @@ extension ClusterIndex {
 
     /// Every acquired selector that matches the endpoint's labels.
     package func scopes(of id: EndpointID) -> [ScopeID] {
-        guard let index = itemIDs[.endpoint(id)] else { return [] }
+        guard let index = items.find(.endpoint(id)) else { return [] }
         return scopes.matching(view(of: index), pool)
     }
 }

@@ -22,28 +22,20 @@ struct CaracalBench: AsyncParsableCommand {
     var rounds = 5
     @Option(help: "coldstart: only this shape of cluster, a to d.")
     var shape: String?
-    @Flag(help: .hidden)
-    var inChild = false
 
     private var benches: [(String, () async throws -> [Row])] {
         [
             ("ipam", { try await IPAMBench().run() }),
             ("cni", { try await CNIBench(cycles: cycles).run() }),
             ("policy", { try await PolicyBench(changes: changes).run() }),
-            ("coldstart", { try await ColdStart(shapes: shapes, rounds: rounds).run() }),
+            ("coldstart", { try await ColdStart(shape: shape, rounds: rounds).run() }),
             ("restart", { try await RestartBench().run() }),
             ("memory", { try await MemoryBench().run() }),
             ("throughput", { try await ThroughputBench(rounds: rounds).run() }),
         ]
     }
 
-    private var shapes: [ClusterShape] {
-        shape.map { name in ClusterShape.allCases.filter { $0.rawValue == name } }
-            ?? ClusterShape.allCases
-    }
-
     func run() async throws {
-        if inChild, let shape = shapes.first { return try await ColdStart.child(shape) }
         let chosen = benches.filter { name == "all" || $0.0 == name }
         guard !chosen.isEmpty else {
             throw ValidationError(

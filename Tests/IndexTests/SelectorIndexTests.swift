@@ -32,7 +32,7 @@ import Testing
             let own = Self.labels(&random)
             let inherited = [Self.labels(&random), Self.labels(&random)]
             let view = LabelView(
-                own: pool.retain(own),
+                own: pool.retain(own)[...],
                 inherited: inherited.map { pool.retain($0) }
             )
             var found: [Int32] = []

@@ -77,7 +77,7 @@ package final class KernelVerdicts {
     /// Empties all tables.
     package func reset() throws(BPFError) {
         var change = DataplaneChange()
-        for prefix in tables.classes.keys { change.classes[prefix] = .some(nil) }
+        change.classes = ClassChanges(tables.classes.keys.map { (prefix: $0, label: nil) })
         change.programsRemoved = Array(tables.programs.keys)
         try apply(change)
         tables = TableInterpreter()

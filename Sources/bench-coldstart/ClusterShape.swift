@@ -19,17 +19,12 @@ enum ClusterShape: String, CaseIterable {
     private static let batch = 10_000
     private static let markers = (0..<31).map { "marker-\($0)" }
 
-    /// What must not be exceeded.
-    var bar: (seconds: Double, megabytes: Double) {
-        switch self {
-        case .tags: (3.5, 250)
-        case .sets: (0.5, 80)
-        case .manySets: (6, 400)
-        case .tenants: (0.2, 50)
-        }
-    }
-
     var locals: Int { self == .tenants ? 100 : 200 }
+
+    /// Those of this node.
+    var localEndpoints: [Endpoint] {
+        (0..<locals).map { Self.endpoint($0, local: true) }
+    }
 
     /// All objects, in batches that whoever takes them in may drop one by one.
     var updates: [[Update]] {

@@ -1,5 +1,6 @@
+import Compile
 import Dataplane
-import Foundation
+import Glibc
 import Linux
 import Model
 import Netlink
@@ -61,10 +62,41 @@ final class BenchNode {
         }
     }
 
+    /// Carries a change out and settles what follows from it; the result is how many entries it wrote.
+    func carryOut(
+        _ change: DataplaneChange,
+        _ compiler: inout PolicyCompiler
+    ) async throws -> Int {
+        var writes = try await dataplane.apply(change).mapWrites
+        while compiler.needsSettling {
+            writes += try await dataplane.apply(compiler.apply([])).mapWrites
+        }
+        return writes
+    }
+
     /// Takes maps, links and programs away.
     func down() async throws {
         await dataplane.stop()
         executor.stop()
-        try FileManager.default.removeItem(atPath: root)
+        for folder in ["links", "maps"] {
+            for name in Self.names(in: "\(root)/\(folder)") {
+                unlink("\(root)/\(folder)/\(name)")
+            }
+            rmdir("\(root)/\(folder)")
+        }
+        rmdir(root)
+    }
+
+    private static func names(in path: String) -> [String] {
+        guard let directory = opendir(path) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return names
     }
 }
