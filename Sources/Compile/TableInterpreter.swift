@@ -58,11 +58,17 @@ package struct TableInterpreter: Sendable {
 
     private mutating func reform(_ ids: [UInt32: UInt32]) {
         guard !ids.isEmpty else { return }
-        for (address, programs) in endpoints {
-            endpoints[address]?.ingress = ids[programs.ingress] ?? programs.ingress
-            endpoints[address]?.egress = ids[programs.egress] ?? programs.egress
+        func renewed(_ id: UInt32) -> UInt32 { ids[id] ?? id }
+        endpoints = endpoints.mapValues { former in
+            var programs = former
+            programs.ingress = renewed(former.ingress)
+            programs.egress = renewed(former.egress)
+            programs.stagedIngress = renewed(former.stagedIngress)
+            programs.stagedEgress = renewed(former.stagedEgress)
+            return programs
         }
-        for (id, programs) in spoofers { spoofers[id] = programs.mapValues { ids[$0] ?? $0 } }
+        spoofers = spoofers.mapValues { $0.mapValues(renewed) }
+        stagedSpoofers = stagedSpoofers.mapValues { $0.mapValues(renewed) }
     }
 
     // MARK: Look-ups

@@ -2,8 +2,9 @@ import Compile
 import Glibc
 import JSON
 
-/// The policy engine and the dataplane of one node in a cluster of a given shape, measured in a process
-/// that holds nothing else. `scripts/bench coldstart` runs it and compares.
+/// The policy engine and the dataplane of one node in a cluster of a given shape.
+///
+/// Measured in a process that holds nothing else; `scripts/bench coldstart` runs it and compares.
 ///
 ///     bench-coldstart start SHAPE     one cold start, as a JSON object
 ///     bench-coldstart changes COUNT   label changes in cluster (a), milliseconds each

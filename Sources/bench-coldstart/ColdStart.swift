@@ -6,9 +6,10 @@ import Model
 
 /// One start of a node's policy engine and dataplane.
 enum ColdStart {
-    /// The clock runs from the first object taken in to the last map write. Before it the objects exist,
-    /// and the programs are loaded and hang on the links, as when an agent is replaced; the maps
-    /// are empty.
+    /// From the first object taken in to the last map write.
+    ///
+    /// Before it the objects exist, and the programs are loaded and hang on the links, as when an
+    /// agent is replaced; the maps are empty.
     static func measure(_ shape: ClusterShape) async throws -> JSONValue {
         let node = try await BenchNode(locals: shape.localEndpoints)
         let idle = try ResidentMemory.now().resident

@@ -4,8 +4,9 @@ import Model
 
 /// Single endpoints of cluster (a) that change a label which policies ask for.
 enum LabelChanges {
-    /// Milliseconds from each update to the last map write, what needs settling included. One of ten
-    /// changes is of a local endpoint, to which other policies apply then.
+    /// Milliseconds from each update to the last map write, what needs settling included.
+    ///
+    /// One of ten changes is of a local endpoint, to which other policies apply then.
     static func measure(_ count: Int) async throws -> [Double] {
         let shape = ClusterShape.tags
         let node = try await BenchNode(locals: shape.localEndpoints)
