@@ -182,11 +182,12 @@ extension ClusterIndex {
         guard !watched.isEmpty else { return }
         for node in nodes {
             guard let prefix = tree.prefix(of: node) else { continue }
-            var index = watched.partitioningIndex { $0 >= prefix.address }
-            while index < watched.count, prefix.contains(watched[index]) {
-                news.addresses.insert(watched[index])
-                index += 1
+            let start = watched.partitioningIndex { $0 >= prefix.address }
+            // Mapped IPv4 addresses lie in the middle of a short IPv6 prefix and are none of its own.
+            let inside = watched[start...].prefix {
+                $0.masked(mappedLength: prefix.mappedLength) == prefix.address
             }
+            news.addresses.formUnion(inside.lazy.filter(prefix.contains))
         }
     }
 }

@@ -63,6 +63,18 @@ import Testing
         #expect(update.prefixes.contains { $0.prefix == v4 && $0.label == 0 })
     }
 
+    @Test func `news of a short IPv6 prefix concern watched IPv6 addresses alone`() throws {
+        var index = ClusterIndex(localNode: "here")
+        let inside = try #require(Address("fd00::1"))
+        index.watch([Address(v4: 0x0a00_0001), inside])
+        let id = NetworkSetID(name: "all")
+        let everything = try #require(Prefix("::/0"))
+        index.set(id, NetworkSet(id: id, nets: [everything]))
+        #expect(index.takeNews().addresses == [inside])
+        index.set(id, nil)
+        #expect(index.takeNews().addresses == [inside])
+    }
+
     @Test func `a class keeps its id when others come and go and in another order`() {
         let texts = (0..<200).map { "a == \"\($0)\"" }
         func ids(_ order: [Int]) -> [Prefix: UInt32?] {
