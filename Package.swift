@@ -154,6 +154,7 @@ let package = Package(
                 argumentParser, logging,
             ]
         ),
+        executable("agreement", ["Agreement", "KernelVerdicts", argumentParser]),
         executable(
             "bench-coldstart",
             ["Compile", "Dataplane", "JSON", "Linux", "Model", "Netlink"]
@@ -175,6 +176,10 @@ let package = Package(
         support(
             "KernelVerdicts",
             ["BPF", "BPFSupport", "CBPFABI", "CBPFPrograms", "Compile", "Model"]
+        ),
+        support(
+            "Agreement",
+            ["Compile", "Evaluate", "JSON", "KernelVerdicts", "Model", "Support"]
         ),
         .executableTarget(
             name: "StoreExerciser",
@@ -201,7 +206,10 @@ let package = Package(
         tests("IndexTests", ["Index", "Model", "Selector", "Support"]),
         tests("CompileTests", ["Compile", "Model", "Support"]),
         tests("EvaluateTests", ["Evaluate", "JSON", "Model"]),
-        tests("AgreementTests", ["Compile", "Evaluate", "KernelVerdicts", "Model", "Support"]),
+        tests(
+            "AgreementTests",
+            ["Agreement", "Compile", "JSON", "KernelVerdicts", "Model", "Support"]
+        ),
         tests(
             "DataplaneTests",
             ["BPF", "CBPFABI", "Compile", "Dataplane", "Linux", "Model", "Netlink", "Support"]

@@ -1,18 +1,24 @@
-import Compile
-import Evaluate
-import Model
+package import Compile
+package import Evaluate
+package import Model
 
 /// One flow at one local end, and what the voices say of it.
-struct Case: Hashable, CustomStringConvertible {
-    let flow: Flow
-    let direction: Direction
+package struct Case: Hashable, Sendable, CustomStringConvertible {
+    package let flow: Flow
+    package let direction: Direction
     /// Asks what staged policies would do.
-    var isStaged = false
+    package let isStaged: Bool
 
-    var local: Address { direction == .ingress ? flow.destination : flow.source }
-    var remote: Address { direction == .ingress ? flow.source : flow.destination }
+    package init(flow: Flow, direction: Direction, isStaged: Bool = false) {
+        self.flow = flow
+        self.direction = direction
+        self.isStaged = isStaged
+    }
 
-    var description: String {
+    package var local: Address { direction == .ingress ? flow.destination : flow.source }
+    package var remote: Address { direction == .ingress ? flow.source : flow.destination }
+
+    package var description: String {
         let icmp = flow.icmp.map { " type \($0.type) code \($0.code ?? 0)" } ?? ""
         return (isStaged ? "with staged policies: " : "")
             + "\(direction.rawValue) \(flow.protocol) \(flow.source):\(flow.sourcePort) -> "
@@ -21,15 +27,25 @@ struct Case: Hashable, CustomStringConvertible {
 }
 
 /// A verdict with what decided and what was logged, comparable between the voices.
-struct Voice: Hashable, CustomStringConvertible {
-    let isAllowed: Bool
+package struct Voice: Hashable, Sendable, CustomStringConvertible {
+    package let isAllowed: Bool
     /// `nil` for no match.
-    let rule: RuleName?
-    let logRule: RuleName?
+    package let rule: RuleName?
+    package let logRule: RuleName?
 
-    var description: String {
-        "\(isAllowed ? "allow" : "deny") by \(rule.map { "\($0)" } ?? "no match")"
-            + (logRule.map { ", logged by \($0)" } ?? "")
+    package var description: String {
+        "\(isAllowed ? "allow" : "deny") by \(rule.map(Self.text) ?? "no match")"
+            + (logRule.map { ", logged by \(Self.text($0))" } ?? "")
+    }
+
+    private static func text(_ rule: RuleName) -> String {
+        let place = "\(rule.direction.rawValue)[\(rule.index)]"
+        return switch rule.owner {
+        case .policy(let id): "tier \(rule.tier), \(id) \(place)"
+        case .profile(let name): "profile \(name) \(place)"
+        case .endOfTier: "the end of tier \(rule.tier)"
+        case .noMatch: "no match"
+        }
     }
 
     init(isAllowed: Bool, rule: RuleName?, logRule: RuleName?) {
@@ -52,7 +68,7 @@ struct Voice: Hashable, CustomStringConvertible {
 }
 
 /// The evaluator's answer; `nil` when the end is not local.
-func evaluate(_ evaluator: Evaluator, _ question: Case) -> Voice? {
+package func evaluate(_ evaluator: Evaluator, _ question: Case) -> Voice? {
     let owner = evaluator.endpoints(owning: question.local).first { id in
         if case .workload(RandomWorld.localNode, _, _) = id { true } else { false }
     }
@@ -66,39 +82,10 @@ func evaluate(_ evaluator: Evaluator, _ question: Case) -> Voice? {
 }
 
 /// The tables' answer; `nil` when the end is not local.
-func interpret(_ tables: TableInterpreter, _ question: Case) -> Voice? {
+package func interpret(_ tables: TableInterpreter, _ question: Case) -> Voice? {
     let outcome =
         question.isStaged
         ? tables.judgeStaged(question.flow, question.direction)
         : tables.judge(question.flow, question.direction)
     return outcome.map { Voice($0) }
 }
-
-/// The first of the questions on which evaluator and tables differ after these updates, applied in
-/// one go.
-func disagreement(
-    _ updates: [Update],
-    _ questions: [Case],
-    _ bounds: History.Bounds
-) -> String? {
-    var compiler = bounds.compiler
-    var tables = TableInterpreter()
-    tables.apply(compiler.apply(updates))
-    return disagreement(Evaluator(PolicyWorld(updates)), tables, questions)
-}
-
-func disagreement(
-    _ evaluator: Evaluator,
-    _ tables: TableInterpreter,
-    _ questions: [Case]
-) -> String? {
-    for question in questions {
-        let expected = evaluate(evaluator, question)
-        let actual = interpret(tables, question)
-        guard expected != actual else { continue }
-        return "\(question)\n  evaluator: \(text(expected))\n  tables:    \(text(actual))"
-    }
-    return nil
-}
-
-private func text(_ voice: Voice?) -> String { voice.map(\.description) ?? "not local" }

@@ -1,29 +1,31 @@
-import Model
-import Support
+package import Model
+package import Support
 
 /// Objects and flows from a small alphabet, so that by chance labels meet selectors, nets overlap,
 /// addresses have several owners, and conditions contradict each other.
-struct RandomWorld {
-    static let localNode = "here"
+package struct RandomWorld {
+    package static let localNode = "here"
 
-    var random: SeededRandom
+    package var random: SeededRandom
     /// Names of each kind of object: few, so that updates replace and remove.
-    private let keys = ["a", "b", "c"]
-    private let values = ["x", "y", "zz"]
-    private let profileNames = ["kns.one", "kns.two", "ksa.three"]
-    private let tierNames = ["admin", "default", "late", "unknown"]
-    private let portNames = ["http", "dns", "odd"]
-    private let portNumbers: [UInt16] = [0, 53, 80, 81, 443, 8080, 65535]
-    private let withPorts: [IPProtocol] = [.tcp, .udp, .sctp, .udpLite]
+    let keys = ["a", "b", "c"]
+    let values = ["x", "y", "zz"]
+    let profileNames = ["kns.one", "kns.two", "ksa.one.app"]
+    let tierNames = ["kube-admin", "default", "kube-baseline", "unknown"]
+    let portNames = ["http", "dns", "odd"]
+    let portNumbers: [UInt16] = [0, 53, 80, 81, 443, 8080, 65535]
+    let withPorts: [IPProtocol] = [.tcp, .udp, .sctp, .udpLite]
+    /// Neither ports nor ICMP, and no extension header of IPv6: GRE, EIGRP, PIM, an experiment.
+    let portless: [IPProtocol] = [47, 88, 103, 253].map { IPProtocol(rawValue: $0) }
 
-    init(seed: UInt64) {
+    package init(seed: UInt64) {
         random = SeededRandom(seed: seed)
     }
 
     // MARK: Updates
 
     /// One change of one object; a tenth of them remove it.
-    mutating func update() -> Update {
+    package mutating func update() -> Update {
         switch Int.random(in: 0..<20, using: &random) {
         case 0..<6: endpointUpdate()
         case 6..<8: networkSetUpdate()
@@ -50,7 +52,8 @@ struct RandomWorld {
         var endpoint = Endpoint(id: id)
         endpoint.labels = labels()
         endpoint.profiles = Array(profileNames.shuffled(using: &random).prefix(2))
-        endpoint.addresses = random.some(upTo: 3) { Self.address(&$0) }
+        let isLocal = number < 5
+        endpoint.addresses = random.some(upTo: 3) { Self.address(&$0, isLocal: isLocal) }
         endpoint.ports = random.some(upTo: 3) { random in
             NamedPort(
                 name: random.pick(portNames),
@@ -76,22 +79,22 @@ struct RandomWorld {
         return .networkSet(id, optional(set))
     }
 
+    private static let usual: [PolicyKind] = [.networkPolicy, .globalNetworkPolicy]
+
     private mutating func policyUpdate() -> Update {
-        let kinds: [PolicyKind] =
-            random.oneIn(3)
-            ? [.stagedNetworkPolicy, .stagedGlobalNetworkPolicy, .stagedKubernetesNetworkPolicy]
-            : [.networkPolicy, .globalNetworkPolicy]
-        let kind = random.pick(kinds)
-        let isGlobal = kind == .globalNetworkPolicy || kind == .stagedGlobalNetworkPolicy
+        let kind = random.oneIn(2) ? random.pick(PolicyKind.allCases) : random.pick(Self.usual)
+        let isNamespaced = ![
+            .globalNetworkPolicy, .stagedGlobalNetworkPolicy, .kubernetesClusterNetworkPolicy,
+        ].contains(kind)
         let id = PolicyID(
             kind: kind,
-            namespace: isGlobal ? nil : "ns",
+            namespace: isNamespaced ? "ns" : nil,
             name: "p\(Int.random(in: 0..<5, using: &random))"
         )
         var policy = Policy(
             id: id,
             tier: random.pick(tierNames),
-            order: random.pick([nil, 1, 2, 2.5]),
+            order: random.pick([nil, -1, 1, 2, 2.5]),
             selector: random.oneIn(3) ? "all()" : selector(),
             ingress: random.some(upTo: 4) { _ in 0 }.map { _ in rule(.ingress) },
             egress: random.some(upTo: 4) { _ in 0 }.map { _ in rule(.egress) },
@@ -103,11 +106,12 @@ struct RandomWorld {
         if kind.isStaged {
             policy.stagedAction = random.pick(["Set", "Set", "Set", "Learn", "Ignore", "Delete"])
         }
+        policy.applyOnForward = policy.doNotTrack || policy.preDNAT || random.oneIn(10)
         return .policy(id, optional(policy))
     }
 
     /// One policy for all endpoints in each tier, with so many rules that few decide at once.
-    mutating func largePolicies(rules count: Int) -> [Update] {
+    package mutating func largePolicies(rules count: Int) -> [Update] {
         tierNames.map { tier in
             let id = PolicyID(kind: .globalNetworkPolicy, name: "large-\(tier)")
             var policy = Policy(id: id, tier: tier, appliesToIngress: true, appliesToEgress: true)
@@ -166,87 +170,12 @@ struct RandomWorld {
         return .serviceSlice("ns/slice\(Int.random(in: 0..<3, using: &random))", optional(slice))
     }
 
-    // MARK: Parts
-
-    private mutating func labels() -> [String: String] {
-        var labels: [String: String] = [:]
-        for key in keys where random.oneIn(2) { labels[key] = random.pick(values) }
-        return labels
-    }
-
-    mutating func selector(depth: Int = 2) -> String {
-        let key = random.pick(keys)
-        let value = random.pick(values)
-        switch Int.random(in: 0..<(depth > 0 ? 13 : 9), using: &random) {
-        case 0...1: return "\(key) == \"\(value)\""
-        case 2: return "\(key) != \"\(value)\""
-        case 3: return "has(\(key))"
-        case 4: return "\(key) in {\"x\", \"y\"}"
-        case 5: return "\(key) not in {\"x\", \"\(value)\"}"
-        case 6: return "\(key) starts with \"z\""
-        case 7: return random.oneIn(2) ? "\(key) contains \"z\"" : "\(key) ends with \"y\""
-        case 8: return random.oneIn(3) ? "all()" : "!has(\(key))"
-        case 9: return "!(\(selector(depth: depth - 1)))"
-        case 10: return "(\(selector(depth: depth - 1)) || \(selector(depth: depth - 1)))"
-        default: return "(\(selector(depth: depth - 1)) && \(selector(depth: depth - 1)))"
-        }
-    }
-
-    private mutating func serviceID() -> ServiceID {
-        ServiceID(namespace: "ns", name: random.pick(["web", "db"]))
-    }
-
-    mutating func rule(_ direction: Direction) -> Rule {
-        var rule = Rule(random.pick([.allow, .allow, .deny, .deny, .pass, .log]))
-        if random.oneIn(10) { rule.family = random.pick([.v4, .v6]) }
-        switch Int.random(in: 0..<8, using: &random) {
-        case 0..<3: rule.protocol = random.pick(withPorts)
-        case 3:
-            rule.protocol = random.pick([.icmp, .icmpv6])
-            if random.oneIn(2) { rule.icmp = icmp() }
-            if random.oneIn(4) { rule.notICMP = icmp() }
-        case 4: rule.notProtocol = random.pick(withPorts + [.icmp, .icmpv6])
-        case 5: if random.oneIn(4) { rule.notICMP = icmp() }
-        default: break
-        }
-        let remote = entity(isRare: false)
-        let local = entity(isRare: true)
-        rule.source = direction == .ingress ? remote : local
-        rule.destination = direction == .ingress ? local : remote
-        return rule
-    }
-
-    private mutating func icmp() -> ICMPMatch {
-        ICMPMatch(type: random.pick([0, 3, 8, 128]), code: random.pick([nil, 0, 1]))
-    }
-
-    private mutating func entity(isRare: Bool) -> EntityMatch {
-        var match = EntityMatch()
-        let odds = isRare ? 12 : 4
-        if random.oneIn(odds) { match.nets = random.some(upTo: 2) { Self.prefix(&$0) } }
-        if random.oneIn(odds * 2) { match.notNets = random.some(upTo: 2) { Self.prefix(&$0) } }
-        if random.oneIn(odds) {
-            match.selectors = random.some(upTo: 2) { _ in 0 }.map { _ in selector() }
-        }
-        if random.oneIn(odds * 2) { match.notSelectors = [selector()] }
-        if random.oneIn(4) { match.ports = ports() }
-        if random.oneIn(8) { match.notPorts = ports() }
-        if random.oneIn(odds * 4) { match.service = serviceID() }
-        return match
-    }
-
-    private mutating func ports() -> [PortMatch] {
-        random.some(upTo: 3) { random in
-            if random.oneIn(3) { return .named(random.pick(portNames)) }
-            let (one, other) = (random.pick(portNumbers), random.pick(portNumbers))
-            return .range(random.oneIn(2) ? one...one : min(one, other)...max(one, other))
-        }
-    }
-
     // MARK: Addresses and flows
 
-    static func address(_ random: inout SeededRandom) -> Address {
-        let host = UInt64.random(in: 0..<16, using: &random)
+    /// One of sixteen of each family; those of local endpoints are most often among the first six.
+    static func address(_ random: inout SeededRandom, isLocal: Bool = false) -> Address {
+        let count: UInt64 = isLocal && !random.oneIn(8) ? 6 : 16
+        let host = UInt64.random(in: 0..<count, using: &random)
         return random.oneIn(3)
             ? Address(high: 0xfd00 << 48, low: host)
             : Address(v4: 0x0a00_0000 | UInt32(host))
@@ -260,17 +189,23 @@ struct RandomWorld {
         return Prefix(address, length: random.pick(lengths)) ?? Prefix(address)
     }
 
-    /// A packet between two different addresses of one family.
-    mutating func flow() -> Flow {
-        let source = Self.address(&random)
-        var destination = Self.address(&random)
-        while destination.family != source.family || destination == source {
-            destination = Self.address(&random)
-        }
-        let `protocol` = random.pick(
-            withPorts + withPorts
-                + [source.isV4 ? .icmp : .icmpv6, IPProtocol(rawValue: 47)]
+    /// A flow and the end at which it is judged, which is likely to be local.
+    package mutating func question() -> Case {
+        let direction = random.pick(Direction.allCases)
+        let local = Self.address(&random, isLocal: true)
+        var remote = Self.address(&random)
+        while remote.family != local.family || remote == local { remote = Self.address(&random) }
+        let ends = direction == .ingress ? (remote, local) : (local, remote)
+        return Case(
+            flow: flow(from: ends.0, to: ends.1),
+            direction: direction,
+            isStaged: random.oneIn(3)
         )
+    }
+
+    private mutating func flow(from source: Address, to destination: Address) -> Flow {
+        let icmp = source.isV4 ? IPProtocol.icmp : .icmpv6
+        let `protocol` = random.pick(withPorts + withPorts + [icmp, random.pick(portless)])
         var flow = Flow(source: source, destination: destination, protocol: `protocol`)
         if `protocol`.hasPorts {
             flow.sourcePort = port()

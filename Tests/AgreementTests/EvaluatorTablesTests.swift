@@ -1,3 +1,4 @@
+import Agreement
 import Compile
 import Model
 import Support
@@ -5,32 +6,19 @@ import Testing
 
 /// Evaluator and compiled tables on random worlds: verdict, deciding rule and logged rule are the same.
 @Suite struct EvaluatorTablesTests {
-    private static let flowsPerWorld = 150
-
-    @Test(arguments: 0..<Effort.worlds)
-    func `evaluator and tables agree on a world applied at once`(_ number: Int) {
-        let seed = UInt64(number) + 1
-        var world = RandomWorld(seed: seed)
-        let updates = (0..<60).map { _ in world.update() }
-        let questions = History.questions(&world, Self.flowsPerWorld)
-        let bounds = History.Bounds.some(number)
-        guard let difference = disagreement(updates, questions, bounds) else { return }
-        let least = minimised(updates) { disagreement($0, questions, bounds) != nil }
-        let about = disagreement(least, questions, bounds) ?? difference
-        Issue.record("seed \(seed), \(bounds): \(about)\n  world:\n\(listing(least))")
+    @Test func `evaluator and tables agree on a world applied at once`() throws {
+        var campaign = Campaign(.bulk)
+        let failure = try campaign.play(seeds: 1..<UInt64(Effort.worlds) + 1)
+        #expect(failure == nil, "\(failure?.report ?? "")")
+        #expect(campaign.cases > Effort.worlds * 80 || failure != nil)
     }
 
-    @Test(arguments: 0..<Effort.histories)
-    func `updates in any order and with repeats end in the tables of one bulk update`(
-        _ number: Int
-    ) {
-        let seed = UInt64(number) + 10_000
-        var world = RandomWorld(seed: seed)
-        let bounds = History.Bounds.some(number)
-        let history = History(&world, batches: 30, questions: 20, bounds)
-        guard history.problem != nil else { return }
-        let least = history.minimised
-        Issue.record("seed \(seed), \(bounds): \(least.problem ?? "")\n\(least.listing)")
+    @Test func `updates in any order and with repeats end in the tables of one bulk update`() throws
+    {
+        var campaign = Campaign(.long)
+        let failure = try campaign.play(seeds: 10_000..<UInt64(Effort.histories) + 10_000)
+        #expect(failure == nil, "\(failure?.report ?? "")")
+        #expect(campaign.cases > Effort.histories * 300 || failure != nil)
     }
 
     @Test func `the same objects again change nothing`() {

@@ -1,3 +1,4 @@
+import Agreement
 import Compile
 import Model
 import Support
@@ -10,7 +11,7 @@ import Testing
     func `no part of a change opens or closes what both worlds agree on`(_ number: Int) {
         let seed = UInt64(number) + 30_000
         var world = RandomWorld(seed: seed)
-        var compiler = History.Bounds.some(number).compiler
+        var compiler = History.Bounds.some(seed).compiler
         var tables = TableInterpreter()
         var addresses: [EndpointID: [Address]] = [:]
         let first = (0..<40).map { _ in world.update() }
@@ -23,7 +24,7 @@ import Testing
             var after = tables
             after.apply(change)
             let moving = Self.moving(updates, &addresses)
-            let questions = History.questions(&world, 25).filter {
+            let questions = (0..<50).map { _ in world.question() }.filter {
                 !moving.isSuperset(of: [$0.local, $0.remote])
             }
             for stage in Self.stages(change, &world.random) {
@@ -38,7 +39,7 @@ import Testing
                         seed \(seed), step \(step), after \(stage.name): \(question)
                           before \(verdicts[0] as Any), after \(verdicts[1] as Any), \
                         between \(verdict as Any)
-                        \(listing(updates))
+                        \(updates)
                         """
                     )
                     return
