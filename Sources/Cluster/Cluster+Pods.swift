@@ -1,5 +1,5 @@
 import Foundation
-import Model
+package import Model
 
 // Pods, connected by the CNI plugin, and where their ends are.
 
@@ -78,6 +78,9 @@ extension Cluster {
             try fabric.deleteNamespace(paths.namespace(ofPod: pod))
         }
     }
+
+    /// Gives the host beyond the fabric one more address.
+    package func addExternal(_ address: Address) throws { try fabric.addExternal(address) }
 
     package func plugin(_ node: String) -> Plugin {
         Plugin(paths: paths, node: node, hasIPv6: state.hasIPv6)

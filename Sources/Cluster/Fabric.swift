@@ -1,4 +1,5 @@
 import Foundation
+import Model
 
 /// Links and namespaces of a cluster, made with iproute2.
 ///
@@ -82,6 +83,13 @@ struct Fabric {
                 ["ip", "-n", paths.fabric, "route", "del", address]
             )
         }
+    }
+
+    func addExternal(_ address: Address) throws {
+        try inside(
+            paths.fabric,
+            ["addr add \(address)/\(address.family.bitWidth) dev lo"]
+        )
     }
 
     func deleteNamespace(_ namespace: String) throws {

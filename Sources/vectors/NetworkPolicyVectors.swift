@@ -17,13 +17,16 @@ struct NetworkPolicyVectors: VectorFamily {
     func group(of vector: VectorCase) -> String { vector.value["origin"]?.string ?? "all" }
 
     func run(_ vector: VectorCase, asking engines: [any VerdictEngine]) throws -> Outcome {
+        try judge(states(of: vector).map(scene), asking: engines)
+    }
+
+    /// Each step, and the model after it.
+    private func states(of vector: VectorCase) throws -> [(step: JSONValue, model: ClusterModel)] {
         var model = try start(models.member(vector.value.text("model")))
-        var scenes: [Scene] = []
-        for step in try vector.value.list("steps") {
+        return try vector.value.list("steps").map { step in
             for action in try step.list("actions") { try apply(action, to: &model) }
-            scenes.append(try scene(step, model))
+            return (step, model)
         }
-        return try judge(scenes, asking: engines)
     }
 
     private func start(_ value: JSONValue) throws -> ClusterModel {
@@ -79,9 +82,7 @@ struct NetworkPolicyVectors: VectorFamily {
         var scene = Scene(model.resources)
         let pods = step.texts("pods")
         for (service, tables) in try step.member("expect").object?.members ?? [] {
-            let parts = service.split(separator: "/").map { String($0) }
-            guard parts.count == 2, let port = Int(parts[1])
-            else { throw VectorError("'\(service)' is no protocol and port") }
+            let (name, port) = try protocolAndPort(service)
             for direction in [Direction.ingress, .egress] {
                 let rows = tables.texts(direction == .ingress ? "ingress" : "egress")
                 for (source, row) in zip(pods, rows) {
@@ -89,7 +90,7 @@ struct NetworkPolicyVectors: VectorFamily {
                         let flow = try model.flow(
                             from: source,
                             to: destination,
-                            ipProtocol(parts[0]),
+                            ipProtocol(name),
                             port: port
                         )
                         let owner = direction == .ingress ? destination : source
@@ -105,5 +106,50 @@ struct NetworkPolicyVectors: VectorFamily {
             }
         }
         return scene
+    }
+
+    private func protocolAndPort(_ service: String) throws -> (name: String, port: Int) {
+        let parts = service.split(separator: "/").map { String($0) }
+        guard parts.count == 2, let port = Int(parts[1])
+        else { throw VectorError("'\(service)' is no protocol and port") }
+        return (parts[0], port)
+    }
+}
+
+extension NetworkPolicyVectors: LiveFamily {
+    var addresses: [String: Set<Address>] {
+        var addresses: [String: Set<Address>] = [:]
+        for (_, model) in models.object?.members ?? [] {
+            for (path, pod) in model["pods"]?.object?.members ?? [] {
+                guard let address = pod["ip"]?.string.flatMap({ Address($0) }) else { continue }
+                addresses[path, default: []].insert(address)
+            }
+        }
+        return addresses
+    }
+
+    func scenes(of vector: VectorCase) throws -> LiveScenes {
+        let states = try states(of: vector)
+        return .scenes(
+            try states.enumerated().map { number, state in
+                var scene = LiveScene(states.count > 1 ? "step \(number), " : "", state.model)
+                let pods = state.step.texts("pods")
+                for (service, tables) in try state.step.member("expect").object?.members ?? [] {
+                    let (name, port) = try protocolAndPort(service)
+                    for (source, row) in zip(pods, tables.texts("combined")) {
+                        for (destination, cell) in zip(pods, row) where cell == "." || cell == "X" {
+                            try scene.expect(
+                                source,
+                                destination,
+                                name,
+                                port,
+                                isAllowed: cell == "."
+                            )
+                        }
+                    }
+                }
+                return scene
+            }
+        )
     }
 }
