@@ -67,12 +67,15 @@ final class KernelTests {
         #expect(try await second.statistics().mapWrites.isEmpty)
     }
 
-    @Test("an agent that ends between any two writes leaves what its successor completes")
-    func crash() async throws {
+    @Test(
+        "an agent that ends between any two writes leaves what its successor completes",
+        arguments: [Switch.policy, .form]
+    )
+    func crash(_ change: Switch) async throws {
         let dataplane = try node.dataplane()
         try await dataplane.start()
         await dataplane.stop()
-        try expectRecovery(over: KernelMaps(pinnedIn: "\(node.root)/maps"))
+        try expectRecovery(from: change, over: KernelMaps(pinnedIn: "\(node.root)/maps"))
     }
 
     @Test("a full map is named, and everything stays as it was")

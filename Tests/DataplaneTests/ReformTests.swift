@@ -11,28 +11,6 @@ import Testing
 struct ReformTests {
     private let maps = MemoryMaps()
 
-    /// Program 100 becomes 200, in bitmap form, and knows class 7, which comes.
-    private static var reform: DataplaneChange {
-        var bitmaps = ProgramTables.allowing([5, 7], id: 200)
-        bitmaps.isBitmap = true
-        bitmaps.verdicts = [:]
-        bitmaps.clauses = [0: .init(kind: .allow, rule: 1, next: 0)]
-        let words = [UInt64](repeating: 1, count: Int(CARA_BITMAP_WORDS))
-        for group in [0, 1] as [UInt32] {
-            for side in [.remote, .port] as [ProgramTables.BitmapKey.Side] {
-                let key = ProgramTables.BitmapKey(side: side, group: group, chunk: 0)
-                bitmaps.bitmaps[key] = ProgramTables.Bitmap(chunks: 1, words: words)
-            }
-        }
-        var change = DataplaneChange()
-        change.programsAdded = [bitmaps]
-        change.reformed = [100: 200]
-        change.classes = [.v4(0x0a00_0300): 7]
-        change.endpoints = [.a: EndpointPrograms(id: .podA, ingress: 200, egress: 1)]
-        change.programsRemoved = [100]
-        return change
-    }
-
     private func generation(of address: Address) throws -> UInt32 {
         let entry = try #require(try maps.value(of: cara_addr(address), in: Maps.endpoints))
         return try maps.value(of: entry.slot, in: Maps.generations) ?? 0
@@ -44,7 +22,7 @@ struct ReformTests {
         _ = try reconciler.apply(.twoPods)
         let before = try generation(of: .a)
         maps.forgetWrites()
-        _ = try reconciler.apply(Self.reform)
+        _ = try reconciler.apply(.reformOfPodA)
         let order = maps.writes.map(\.description).reduce(into: [String]()) { order, write in
             if order.last != write { order.append(write) }
         }
@@ -69,20 +47,16 @@ struct ReformTests {
     func restart() throws {
         var first = try Reconciler.withTwoPods(maps)
         _ = try first.apply(.twoPods)
-        _ = try first.apply(Self.reform)
-        var whole = DataplaneChange.twoPods
-        whole.programsAdded = [.allowing([6], id: 101)] + Self.reform.programsAdded
-        whole.classes[.v4(0x0a00_0300)] = 7
-        whole.endpoints[.a] = EndpointPrograms(id: .podA, ingress: 200, egress: 1)
+        _ = try first.apply(.reformOfPodA)
         var second = try Reconciler.withTwoPods(maps)
-        #expect(try second.apply(whole).mapWrites == 0)
+        #expect(try second.apply(.afterReformOfPodA).mapWrites == 0)
     }
 
     @Test("a form that only bridges over to another program leaves nothing behind")
     func bridge() throws {
         var reconciler = try Reconciler.withTwoPods(maps)
         _ = try reconciler.apply(.twoPods)
-        var change = Self.reform
+        var change = DataplaneChange.reformOfPodA
         change.programsAdded.append(.allowing([5], id: 300))
         change.endpoints = [.a: EndpointPrograms(id: .podA, ingress: 300, egress: 1)]
         change.programsRemoved = [100, 200]
@@ -97,12 +71,45 @@ struct ReformTests {
         var reconciler = try Reconciler.withTwoPods(maps)
         _ = try reconciler.apply(.twoPods)
         maps.limits[.bitmaps] = 2
-        #expect(throws: DataplaneError.self) { try reconciler.apply(Self.reform) }
+        #expect(throws: DataplaneError.self) { try reconciler.apply(.reformOfPodA) }
         let entry = try #require(try maps.value(of: cara_addr(.a), in: Maps.endpoints))
         #expect(entry.ingress_program == 100)
         maps.limits[.bitmaps] = nil
         _ = try reconciler.apply(DataplaneChange())
         let after = try #require(try maps.value(of: cara_addr(.a), in: Maps.endpoints))
         #expect(after.ingress_program == 200)
+    }
+}
+
+extension DataplaneChange {
+    /// Program 100 becomes 200, in bitmap form, and knows class 7, which comes.
+    static var reformOfPodA: DataplaneChange {
+        var bitmaps = ProgramTables.allowing([5, 7], id: 200)
+        bitmaps.isBitmap = true
+        bitmaps.verdicts = [:]
+        bitmaps.clauses = [0: .init(kind: .allow, rule: 1, next: 0)]
+        let words = [UInt64](repeating: 1, count: Int(CARA_BITMAP_WORDS))
+        for group in [0, 1] as [UInt32] {
+            for side in [.remote, .port] as [ProgramTables.BitmapKey.Side] {
+                let key = ProgramTables.BitmapKey(side: side, group: group, chunk: 0)
+                bitmaps.bitmaps[key] = ProgramTables.Bitmap(chunks: 1, words: words)
+            }
+        }
+        var change = DataplaneChange()
+        change.programsAdded = [bitmaps]
+        change.reformed = [100: 200]
+        change.classes = [.v4(0x0a00_0300): 7]
+        change.endpoints = [.a: EndpointPrograms(id: .podA, ingress: 200, egress: 1)]
+        change.programsRemoved = [100]
+        return change
+    }
+
+    /// ``twoPods`` and ``reformOfPodA`` in one, as an agent sees it that starts later.
+    static var afterReformOfPodA: DataplaneChange {
+        var change = twoPods
+        change.programsAdded = reformOfPodA.programsAdded + [.allowing([6], id: 101)]
+        change.classes[.v4(0x0a00_0300)] = 7
+        change.endpoints[.a] = EndpointPrograms(id: .podA, ingress: 200, egress: 1)
+        return change
     }
 }

@@ -6,14 +6,14 @@ import Model
 
 /// The maps that hold policy programs and classes.
 final class PolicyMaps {
-    private let classes: Map<cara_class_key, UInt32>
-    private let programs: Map<UInt32, cara_program>
-    private let groups: Map<cara_group_key, UInt32>
-    private let ports: Map<cara_port_key, UInt32>
+    let classes: Map<cara_class_key, UInt32>
+    let programs: Map<UInt32, cara_program>
+    let groups: Map<cara_group_key, UInt32>
+    let ports: Map<cara_port_key, UInt32>
     private let sourcePorts: Map<cara_port_key, UInt32>
-    private let verdicts: Map<cara_verdict_key, cara_verdict>
-    private let bitmaps: Map<cara_bitmap_key, cara_bitmap>
-    private let clauses: Map<cara_clause_key, cara_clause>
+    let verdicts: Map<cara_verdict_key, cara_verdict>
+    let bitmaps: Map<cara_bitmap_key, cara_bitmap>
+    let clauses: Map<cara_clause_key, cara_clause>
 
     init(_ skeleton: UnsafeMutablePointer<workload>) throws(BPFError) {
         let maps = skeleton.pointee.maps
@@ -57,7 +57,7 @@ final class PolicyMaps {
         }
     }
 
-    private func write(_ tables: ProgramTables) throws(BPFError) {
+    func write(_ tables: ProgramTables) throws(BPFError) {
         try writeRemotes(tables)
         for (port, group) in tables.ports {
             try ports.set(cara_port_key(program: tables.id, port), to: group)
