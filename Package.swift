@@ -163,7 +163,7 @@ let package = Package(
         executable(
             "vectors",
             [
-                "Compile", "Datastore", "DatastoreMemory", "Evaluate", "IPAM", "JSON",
+                "Cluster", "Compile", "Datastore", "DatastoreMemory", "Evaluate", "IPAM", "JSON",
                 "KernelVerdicts", "Model", "Resources", "Selector",
             ]
         ),
@@ -181,6 +181,7 @@ let package = Package(
             "Agreement",
             ["Compile", "Evaluate", "JSON", "KernelVerdicts", "Model", "Support"]
         ),
+        support("FuzzTargets", ["CNI", "JSON", "Resources", "Selector"]),
         .executableTarget(
             name: "StoreExerciser",
             dependencies: ["Datastore", "DatastoreSQLite", "JSON", "Resources"],
@@ -208,8 +209,9 @@ let package = Package(
         tests("EvaluateTests", ["Evaluate", "JSON", "Model"]),
         tests(
             "AgreementTests",
-            ["Agreement", "Compile", "JSON", "KernelVerdicts", "Model", "Support"]
+            ["Agreement", "CBPFABI", "Compile", "JSON", "KernelVerdicts", "Model", "Support"]
         ),
+        tests("FuzzTests", ["FuzzTargets"]),
         tests(
             "DataplaneTests",
             ["BPF", "CBPFABI", "Compile", "Dataplane", "Linux", "Model", "Netlink", "Support"]
@@ -253,3 +255,16 @@ let package = Package(
         ),
     ]
 )
+
+// Needs -sanitize=fuzzer to link: scripts/test fuzz.
+if Context.environment["CARACAL_FUZZ"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CFuzzer", path: "Tests/CFuzzer"),
+        .executableTarget(
+            name: "caracal-fuzz",
+            dependencies: ["CFuzzer", "FuzzTargets"],
+            path: "Tests/Fuzzer",
+            swiftSettings: settings
+        ),
+    ]
+}
