@@ -3,8 +3,10 @@ import JSON
 import Resources
 import Selector
 
-/// What reads bytes that anybody may have written. Whatever they are, it answers or refuses: no trap, no
-/// endless work; and what it accepts says the same when it is written and read again.
+/// What reads bytes that anybody may have written.
+///
+/// Whatever they are, it answers or refuses: no trap, no endless work; and what it accepts says the same
+/// when it is written and read again.
 package enum FuzzTarget: String, CaseIterable, Sendable {
     /// JSON documents.
     case json

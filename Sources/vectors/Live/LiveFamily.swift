@@ -41,7 +41,8 @@ struct LiveScene {
         isAllowed: Bool
     ) throws {
         guard source != destination else { return }
-        guard let kind = ProbePort.Kind(rawValue: protocolName.uppercased()), let number = UInt16(exactly: port)
+        guard let kind = ProbePort.Kind(rawValue: protocolName.uppercased()),
+            let number = UInt16(exactly: port)
         else { throw VectorError("\(protocolName)/\(port) cannot be probed") }
         let reach = Reach(
             source: source,
