@@ -171,7 +171,7 @@ let package = Package(
         support("Support"),
         support(
             "BPFSupport",
-            ["BPF", "CBPFABI", "CBPFPrograms", "CLibBPF", "Linux", "Model", "Netlink"]
+            ["BPF", "CBPFABI", "CBPFPrograms", "CLibBPF", "CLinux", "Linux", "Model", "Netlink"]
         ),
         support(
             "KernelVerdicts",

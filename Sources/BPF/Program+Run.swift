@@ -19,11 +19,19 @@ package struct RunContext: Hashable, Sendable {
     package var ingressIfindex: UInt32 = 0
     /// Size of a segment when the packet stands for several, 0 for a plain one.
     package var segmentSize: UInt32 = 0
+    /// What the node has marked it with.
+    package var mark: UInt32 = 0
 
-    package init(ifindex: UInt32 = 0, ingressIfindex: UInt32 = 0, segmentSize: UInt32 = 0) {
+    package init(
+        ifindex: UInt32 = 0,
+        ingressIfindex: UInt32 = 0,
+        segmentSize: UInt32 = 0,
+        mark: UInt32 = 0
+    ) {
         self.ifindex = ifindex
         self.ingressIfindex = ingressIfindex
         self.segmentSize = segmentSize
+        self.mark = mark
     }
 }
 
@@ -40,6 +48,7 @@ extension Program {
         var buffer = __sk_buff()
         buffer.ifindex = context.ifindex
         buffer.ingress_ifindex = context.ingressIfindex
+        buffer.mark = context.mark
         buffer.gso_size = context.segmentSize
         buffer.gso_segs = context.segmentSize == 0 ? 0 : 2
         var options = bpf_test_run_opts()

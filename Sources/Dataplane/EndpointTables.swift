@@ -65,11 +65,24 @@ struct EndpointTables {
 extension cara_endpoint {
     /// Enforced and staged; 0 is among them.
     var programs: [UInt32] { [ingress_program, egress_program, staged_ingress, staged_egress] }
+
+    func differsInPolicyAlone(from other: cara_endpoint) -> Bool {
+        var copy = other
+        copy.ingress_program = ingress_program
+        copy.egress_program = egress_program
+        copy.staged_ingress = staged_ingress
+        copy.staged_egress = staged_egress
+        return sameBytes(self, copy)
+    }
 }
 
 extension cara_iface {
     /// Enforced and staged; 0 is among them.
     var programs: [UInt32] { [egress_program4, egress_program6, staged_egress4, staged_egress6] }
+
+    func differsInPolicyAlone(from other: cara_iface) -> Bool {
+        slot == other.slot && flags == other.flags
+    }
 }
 
 extension EndpointTables {
@@ -108,6 +121,9 @@ struct EndpointDelta {
     var endpoints: MapDelta<cara_addr, cara_endpoint>
     /// Slots that were in use and whose entries change or go: their connections are judged anew.
     var movedSlots: Set<UInt32> = []
+    /// Those among them whose entries are another endpoint's or lead elsewhere now: more than another
+    /// policy.
+    var reownedSlots: Set<UInt32> = []
 
     init(from actual: EndpointTables, to desired: EndpointTables) {
         sources = MapDelta(
@@ -123,12 +139,19 @@ struct EndpointDelta {
             to: desired.endpoints.map { (cara_addr($0.key), $0.value) }
         )
         for key in endpoints.writes.map(\.key) + endpoints.removals {
-            guard let former = actual.endpoints[Address(key)] else { continue }
+            let address = Address(key)
+            guard let former = actual.endpoints[address] else { continue }
             movedSlots.insert(former.slot)
+            if desired.endpoints[address].map({ $0.differsInPolicyAlone(from: former) }) != true {
+                reownedSlots.insert(former.slot)
+            }
         }
         for index in ifaces.writes.map(\.key) + ifaces.removals {
             guard let former = actual.ifaces[index] else { continue }
             movedSlots.insert(former.slot)
+            if desired.ifaces[index].map({ $0.differsInPolicyAlone(from: former) }) != true {
+                reownedSlots.insert(former.slot)
+            }
         }
     }
 

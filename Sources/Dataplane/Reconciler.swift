@@ -58,7 +58,7 @@ struct Reconciler {
                 if !change.reformed.isEmpty {
                     plan.reforms = EndpointDelta(from: reconciler.actual, to: reformed)
                 }
-                try reconciler.carryOut(plan, resolution)
+                try reconciler.carryOut(reconciler.permitted(plan), resolution)
             } else {
                 try reconciler.resync(resolution)
             }
@@ -73,7 +73,7 @@ struct Reconciler {
             guard reconciler.state == .current else { return }
             let resolution = try reconciler.resolve()
             let plan = Plan(from: reconciler.actual, to: resolution)
-            try reconciler.carryOut(plan, resolution)
+            try reconciler.carryOut(reconciler.permitted(plan), resolution)
         }
     }
 
@@ -118,6 +118,7 @@ struct Reconciler {
             actualEndpoints: actual,
             resolution: resolution
         )
+        plan = permitted(plan)
         if try isMarked() {
             plan.revokedSlots.formUnion(resolution.tables.slots)
             try carryOut(plan, resolution)

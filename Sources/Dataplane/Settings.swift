@@ -10,6 +10,16 @@ package struct Settings: Hashable, Sendable {
         case `return`
     }
 
+    /// `revokedFlowAction`: what becomes of a connection that a change of policy allows no more.
+    package enum RevokedFlowAction: Hashable, Sendable {
+        /// Its next packet is dropped.
+        case drop
+        /// The same, and both ends of a TCP connection get a reset.
+        case reset
+        /// It lives on: only first packets are judged, as Calico does it.
+        case allow
+    }
+
     package var endpointToHost: HostAction
     /// One event for each dropped packet.
     package var reportsDrops: Bool
@@ -20,6 +30,7 @@ package struct Settings: Hashable, Sendable {
     package var allowsIPIP: Bool
     /// Not `disableConntrackInvalidCheck`: TCP without SYN of no known connection is dropped.
     package var dropsInvalid: Bool
+    package var revokedFlowAction: RevokedFlowAction
 
     /// Calico's defaults.
     package init(
@@ -28,7 +39,8 @@ package struct Settings: Hashable, Sendable {
         vxlanPort: UInt16 = 4789,
         allowsVXLAN: Bool = false,
         allowsIPIP: Bool = false,
-        dropsInvalid: Bool = true
+        dropsInvalid: Bool = true,
+        revokedFlowAction: RevokedFlowAction = .drop
     ) {
         self.endpointToHost = endpointToHost
         self.reportsDrops = reportsDrops
@@ -36,6 +48,7 @@ package struct Settings: Hashable, Sendable {
         self.allowsVXLAN = allowsVXLAN
         self.allowsIPIP = allowsIPIP
         self.dropsInvalid = dropsInvalid
+        self.revokedFlowAction = revokedFlowAction
     }
 }
 
@@ -47,6 +60,12 @@ extension cara_settings {
             case .accept: CARA_HOST_ACCEPT
             case .return: CARA_HOST_RETURN
             }
+        let revoked =
+            switch settings.revokedFlowAction {
+            case .drop: CARA_REVOKED_DROP
+            case .reset: CARA_REVOKED_RESET
+            case .allow: CARA_REVOKED_ALLOW
+            }
         self.init(
             endpoint_to_host: action.rawValue,
             drop_events: settings.reportsDrops ? 1 : 0,
@@ -54,7 +73,7 @@ extension cara_settings {
             allow_vxlan: settings.allowsVXLAN ? 1 : 0,
             allow_ipip: settings.allowsIPIP ? 1 : 0,
             conntrack_invalid_check: settings.dropsInvalid ? 1 : 0,
-            pad: 0
+            revoked: UInt8(truncatingIfNeeded: revoked.rawValue)
         )
     }
 }

@@ -51,6 +51,25 @@ struct ConfigurationTests {
         #expect(other.fixed.healthPort == 3)
     }
 
+    @Test(
+        "what becomes of connections that policy denies",
+        arguments: [
+            ("Drop", Settings.RevokedFlowAction.drop), ("Reset", .reset), ("Allow", .allow),
+        ]
+    )
+    func revokedFlowAction(word: String, action: Settings.RevokedFlowAction) async throws {
+        #expect(
+            AgentSettings(try await source().read().0).live.dataplane.revokedFlowAction == .drop
+        )
+        let environment = ["FELIX_REVOKEDFLOWACTION": word.lowercased()]
+        let local = try await source(environment: environment).read().0
+        #expect(AgentSettings(local).live.dataplane.revokedFlowAction == action)
+        try await configure("default", ["revokedFlowAction": .string(word)])
+        let stored = try await source().read().0
+        #expect(AgentSettings(stored).live.dataplane.revokedFlowAction == action)
+        #expect(stored.problems.isEmpty)
+    }
+
     @Test("what can be taken up is; the rest asks for a restart")
     func live() async throws {
         let source = source()

@@ -132,6 +132,15 @@ extension TestNode {
         )
     }
 
+    /// The same through the node's stack.
+    package func establishIncomingByStack() throws {
+        try play(
+            (.toWorkload(.a, from: .wire), .toPodA.ip(.podC, .podA).tcp(80, 4000, .syn)),
+            (.fromWorkload(.a), .fromPodA.ip(.podA, .podC).tcp(4000, 80, [.syn, .ack])),
+            (.toWorkload(.a, from: .wire), .toPodA.ip(.podC, .podA).tcp(80, 4000))
+        )
+    }
+
     /// Changes an entry as it lies in the map.
     package func change(
         _ key: cara_conn_key,

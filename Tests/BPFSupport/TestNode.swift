@@ -148,10 +148,12 @@ extension TestNode {
         _ place: Place,
         _ packet: [UInt8],
         segmentSize: UInt32 = 0,
+        mark: UInt32 = 0,
         repeating count: Int = 1
     ) throws -> Outcome {
         let before = try counts()
-        let context = context(of: place, segmentSize)
+        var context = context(of: place, segmentSize)
+        context.mark = mark
         let result = try topology.namespaces.node.run {
             try withProgram(at: place) { program throws(BPFError) in
                 try program.run(on: packet, as: context, repeating: count)

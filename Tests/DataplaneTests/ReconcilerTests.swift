@@ -52,6 +52,56 @@ struct ReconcilerTests {
         )
     }
 
+    @Test("where connections live on, another policy moves nothing")
+    func livingOn() throws {
+        var reconciler = try Reconciler.withTwoPods(maps)
+        try reconciler.apply(Settings(revokedFlowAction: .allow))
+        _ = try reconciler.apply(.twoPods)
+        let before = try (generation(of: .a), generation(of: .b))
+        _ = try reconciler.apply(.switchOfPodA)
+        #expect(try (generation(of: .a), generation(of: .b)) == before)
+
+        // A restart that finds another policy is no other case.
+        var second = try Reconciler.withTwoPods(maps)
+        try second.apply(Settings(revokedFlowAction: .allow))
+        _ = try second.apply(.twoPods)
+        #expect(try (generation(of: .a), generation(of: .b)) == before)
+    }
+
+    @Test("where connections live on, an address that leads elsewhere still cuts them")
+    func livingOnElsewhere() throws {
+        var reconciler = try Reconciler.withTwoPods(maps)
+        try reconciler.apply(Settings(revokedFlowAction: .allow))
+        _ = try reconciler.apply(.twoPods)
+        let (a, b) = try (generation(of: .a), generation(of: .b))
+        reconciler.local.setLink(.link(21), of: "cali-a")
+        _ = try reconciler.refreshEndpoints()
+        #expect(try generation(of: .a) == a + 1)
+        #expect(try generation(of: .b) == b)
+
+        let entry = try maps.value(of: cara_addr(.b), in: Maps.endpoints)
+        let slot = try #require(entry).slot
+        reconciler.local.unregister(.podB)
+        _ = try reconciler.refreshEndpoints()
+        #expect(try maps.value(of: slot, in: Maps.generations) == b + 1)
+    }
+
+    @Test("when they shall live on no more, all are judged anew", arguments: [false, true])
+    func livingOnNoMore(isRestarted: Bool) throws {
+        var reconciler = try Reconciler.withTwoPods(maps)
+        try reconciler.apply(Settings(revokedFlowAction: .allow))
+        _ = try reconciler.apply(.twoPods)
+        let before = try (generation(of: .a), generation(of: .b))
+        if isRestarted {
+            var second = try Reconciler.withTwoPods(maps)
+            try second.apply(Settings(revokedFlowAction: .reset))
+        } else {
+            try reconciler.apply(Settings())
+        }
+        let after = try (generation(of: .a), generation(of: .b))
+        #expect(after == (before.0 + 1, before.1 + 1))
+    }
+
     @Test("slots of what changed move, and only those")
     func generations() throws {
         var reconciler = try Reconciler.withTwoPods(maps)

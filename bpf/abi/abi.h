@@ -426,6 +426,19 @@ enum cara_host_action {
 	CARA_HOST_RETURN = 2,
 };
 
+/* What becomes of a connection that policy allows no more (revokedFlowAction). */
+enum cara_revoked {
+	CARA_REVOKED_DROP = 0,
+	CARA_REVOKED_RESET = 1, /* of TCP, both ends get a reset */
+	/* nobody asks again: the agent moves no generation for the sake of policy */
+	CARA_REVOKED_ALLOW = 2,
+};
+
+enum {
+	/* skb->mark of the resets that our programs make, so that they pass our programs */
+	CARA_MARK_RESET = 0x0ca7a157,
+};
+
 /* cara_settings[0]: what may change while the programs run */
 struct cara_settings {
 	__u32 endpoint_to_host; /* enum cara_host_action */
@@ -434,5 +447,5 @@ struct cara_settings {
 	__u8 allow_vxlan;
 	__u8 allow_ipip;
 	__u8 conntrack_invalid_check; /* drop TCP without SYN that belongs to no connection */
-	__u8 pad;
+	__u8 revoked; /* enum cara_revoked */
 };

@@ -7,6 +7,7 @@
 
 #include "judge.h"
 #include "related.h"
+#include "reset.h"
 #include "scratch.h"
 
 /* What a packet does with the entry of its key. */
@@ -144,6 +145,19 @@ static __always_inline int admit_known(struct __sk_buff *skb, struct packet *p,
 	return reason;
 }
 
+/*
+ * Where the packet of a connection that is refused would have gone: there goes the reset. The entry
+ * ends with it, so that a new connection may take its place.
+ */
+static __always_inline void admit_reset(struct __sk_buff *skb, struct packet *p,
+					struct cara_conn *conn, __u32 *is_due, __u32 origin)
+{
+	*is_due = 1;
+	__sync_fetch_and_or(&conn->flags, CARA_CONN_RST);
+	if (origin != ORIGIN_STACK)
+		admit_way(skb, p, &conn->leg[p->dir & 1]);
+}
+
 /* Whether the entry's idea of both ends agrees with where the packet came from and goes to. */
 static __always_inline bool admit_fits(struct __sk_buff *skb, const struct packet *p,
 				       const struct cara_conn *conn, __u32 origin)
@@ -185,7 +199,9 @@ __noinline int admit(struct __sk_buff *skb, struct packet *p, struct cara_conn *
 	if (conn && state == ADMIT_KNOWN && admit_fits(skb, p, conn, origin)) {
 		leg = &conn->leg[p->dir & 1];
 		reason = admit_known(skb, p, conn, &scratch->fresh, now);
-		if (!reason && origin != ORIGIN_STACK)
+		if (reset_is_due(p, reason))
+			admit_reset(skb, p, conn, &scratch->reset, origin);
+		else if (!reason && origin != ORIGIN_STACK)
 			reason = admit_way(skb, p, leg);
 		scratch->leg = *leg;
 		return reason;

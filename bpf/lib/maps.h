@@ -160,6 +160,7 @@ struct {
 struct cara_scratch {
 	struct cara_conn fresh; /* the entry to be */
 	struct cara_leg leg; /* the way that was found */
+	__u32 reset; /* the packet's connection is refused now, and both ends shall know */
 };
 
 /* 0 -> scratch, per CPU */

@@ -27,3 +27,11 @@ static __always_inline bool settings_allow_host(void)
 
 	return settings && settings->endpoint_to_host != CARA_HOST_DROP;
 }
+
+/* Whether both ends of a TCP connection that is refused now are told (revokedFlowAction). */
+static __always_inline bool settings_reset_revoked(void)
+{
+	const struct cara_settings *settings = settings_get();
+
+	return settings && settings->revoked == CARA_REVOKED_RESET;
+}

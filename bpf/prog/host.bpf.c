@@ -45,10 +45,12 @@ static __always_inline int from_host_slow(struct __sk_buff *skb, struct packet *
 		reason = admit_error(skb, p, ORIGIN_WIRE);
 	else
 		reason = admit(skb, p, conn, ORIGIN_WIRE);
-	if (!reason)
-		return route_forward(skb, p, &scratch->leg, ROUTE_DEVICE_SUM);
-	event_drop(skb, p, reason, CARA_INGRESS);
-	return ROUTE_DROP;
+	if (reason) {
+		event_drop(skb, p, reason, CARA_INGRESS);
+		if (!scratch->reset || reset(skb, p, RESET_ARRIVING))
+			return ROUTE_DROP;
+	}
+	return route_forward(skb, p, &scratch->leg, ROUTE_DEVICE_SUM);
 }
 
 static __always_inline bool is_ready(const struct cara_leg *leg)

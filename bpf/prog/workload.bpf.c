@@ -36,6 +36,8 @@ static __always_inline int from_workload_slow(struct __sk_buff *skb, struct pack
 
 	if (!scratch)
 		return ROUTE_DROP;
+	if (reset_is_ours(skb, p))
+		return ROUTE_STACK;
 	p->from = skb->ifindex;
 	if (p->kind == PACKET_ERROR)
 		reason = admit_error(skb, p, ORIGIN_WORKLOAD);
@@ -43,8 +45,12 @@ static __always_inline int from_workload_slow(struct __sk_buff *skb, struct pack
 		reason = CARA_PASS;
 	else
 		reason = admit(skb, p, conn, ORIGIN_WORKLOAD);
-	return reason ? drop(skb, p, reason, CARA_EGRESS)
-		      : route_forward(skb, p, &scratch->leg, ROUTE_NO_SUM);
+	if (reason) {
+		event_drop(skb, p, reason, CARA_EGRESS);
+		if (!scratch->reset || reset(skb, p, RESET_ARRIVING))
+			return ROUTE_DROP;
+	}
+	return route_forward(skb, p, &scratch->leg, ROUTE_NO_SUM);
 }
 
 SEC("tc")
@@ -79,17 +85,25 @@ int from_workload(struct __sk_buff *skb)
 static __always_inline int to_workload_slow(struct __sk_buff *skb, struct packet *p,
 					    struct cara_conn *conn)
 {
+	struct cara_scratch *scratch = scratch_clear();
 	int reason;
 
-	if (!scratch_clear())
+	if (!scratch)
 		return ROUTE_DROP;
+	if (reset_is_ours(skb, p))
+		return ROUTE_STACK;
 	if (!p->from)
 		reason = workload_from_node(skb, p, conn);
 	else if (p->kind == PACKET_ERROR)
 		reason = admit_error(skb, p, ORIGIN_STACK);
 	else
 		reason = admit(skb, p, conn, ORIGIN_STACK);
-	return reason ? drop(skb, p, reason, CARA_INGRESS) : ROUTE_STACK;
+	if (reason) {
+		event_drop(skb, p, reason, CARA_INGRESS);
+		if (!scratch->reset || reset(skb, p, RESET_LEAVING))
+			return ROUTE_DROP;
+	}
+	return ROUTE_STACK;
 }
 
 SEC("tc")

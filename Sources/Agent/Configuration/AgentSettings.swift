@@ -80,12 +80,19 @@ extension AgentSettings.Live {
             case "return": .return
             default: .drop
             }
+        let revoked: Settings.RevokedFlowAction =
+            switch parameters.text("revokedFlowAction")?.lowercased() {
+            case "reset": .reset
+            case "allow": .allow
+            default: .drop
+            }
         dataplane = Settings(
             endpointToHost: action,
             vxlanPort: UInt16(clamping: parameters.integer("vxlanPort") ?? 4789),
             allowsVXLAN: parameters.bool("allowVXLANPacketsFromWorkloads"),
             allowsIPIP: parameters.bool("allowIPIPPacketsFromWorkloads"),
-            dropsInvalid: !parameters.bool("disableConntrackInvalidCheck")
+            dropsInvalid: !parameters.bool("disableConntrackInvalidCheck"),
+            revokedFlowAction: revoked
         )
         logPrefix = parameters.text("logPrefix") ?? "calico-packet"
         watchdog = parameters.duration("dataplaneWatchdogTimeout") ?? .seconds(90)

@@ -1,7 +1,8 @@
 import JSON
 package import Model
 
-/// One of Felix's parameters (inventory §10): its names, its type and its default.
+/// One of Felix's parameters (inventory §10), or of ours beside them: its names, its type and its
+/// default.
 package struct FelixParameter: Sendable {
     /// The name in environment and configuration file; compared in any case.
     package let name: String
@@ -26,7 +27,8 @@ package struct FelixParameter: Sendable {
         self.defaultText = defaultText
     }
 
-    package static let all: [FelixParameter] = process + dataplane + tables + bpf + overlay
+    package static let all: [FelixParameter] =
+        process + dataplane + tables + bpf + overlay + caracal
 
     /// By name and by field, in lower case.
     static let byName: [String: FelixParameter] = {

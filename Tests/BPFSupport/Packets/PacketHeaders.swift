@@ -101,6 +101,9 @@ package struct TCPHeader: Hashable, Sendable {
     package var source: UInt16
     package var destination: UInt16
     package var flags: TCPFlags
+    package var sequence: UInt32 = 1
+    package var acknowledgement: UInt32 = 1
+    package var window: UInt16 = 0xffff
     package var options: [UInt8] = []
     /// The data offset in words, when it shall not fit the options.
     package var words: UInt8?

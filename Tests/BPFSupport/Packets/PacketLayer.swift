@@ -119,7 +119,7 @@ extension TCPHeader {
         let padding = [UInt8](repeating: 0, count: (4 - options.count % 4) % 4)
         let words = words ?? UInt8(5 + (options.count + padding.count) / 4)
         return source.networkBytes + destination.networkBytes
-            + UInt32(1).networkBytes + UInt32(1).networkBytes
-            + [words << 4, flags.rawValue, 0xff, 0xff, 0, 0, 0, 0] + options + padding
+            + sequence.networkBytes + acknowledgement.networkBytes
+            + [words << 4, flags.rawValue] + window.networkBytes + [0, 0, 0, 0] + options + padding
     }
 }
