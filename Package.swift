@@ -230,7 +230,8 @@ let package = Package(
         tests(
             "AgentTests",
             [
-                "Agent", "CNI", "Compile", "Control", "Dataplane", "Datastore", "DatastoreMemory",
+                "Agent", "CBPFABI", "CNI", "Compile", "Control", "Dataplane", "Datastore",
+                "DatastoreMemory",
                 "IPAM", "JSON", "Linux", "Model", "Netlink", "Resources", "Support", logging,
                 nioCore, nioPosix,
             ]

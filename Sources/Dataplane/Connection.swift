@@ -26,7 +26,11 @@ package struct Connection: Hashable, Sendable {
     /// 0 for protocols without ports, the identifier for ICMP echo.
     package var sourcePort: UInt16
     package var destinationPort: UInt16
+    /// Type and code of the question, for ICMP.
+    package var icmp: ICMPMatch?
     package var state: State
+    /// The node opened it itself, and no policy was asked.
+    package var isFromNode: Bool
     /// Nanoseconds of the monotonic clock.
     package var created: UInt64
     package var seen: UInt64
@@ -50,7 +54,9 @@ package struct Connection: Hashable, Sendable {
         `protocol` = IPProtocol(rawValue: key.proto)
         sourcePort = isFromA ? aPort : bPort
         destinationPort = isFromA ? bPort : aPort
+        icmp = `protocol`.isICMP ? ICMPMatch(abi: value.icmp) : nil
         state = value.state(of: IPProtocol(rawValue: key.proto))
+        isFromNode = value.has(CARA_CONN_FROM_HOST)
         created = value.created
         seen = value.seen
         sent = isFromA ? fromA : fromB
@@ -59,6 +65,14 @@ package struct Connection: Hashable, Sendable {
         ingressRule = value.ingress_rule == 0 ? nil : value.ingress_rule
         pendingEgress = Pending(value.pending_egress, rule: value.pending_egress_rule)
         pendingIngress = Pending(value.pending_ingress, rule: value.pending_ingress_rule)
+    }
+}
+
+extension ICMPMatch {
+    /// Reads htons(type << 8 | code).
+    init(abi: UInt16) {
+        let both = UInt16(bigEndian: abi)
+        self.init(type: UInt8(both >> 8), code: UInt8(both & 0xff))
     }
 }
 

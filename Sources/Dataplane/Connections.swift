@@ -26,12 +26,16 @@ struct Connections: ~Copyable {
         }
     }
 
-    /// Removes what has expired.
-    borrowing func sweep(now: UInt64) throws(DataplaneError) -> SweepReport {
+    /// Removes what has expired, once `visit` has seen it and all the rest.
+    borrowing func sweep(
+        now: UInt64,
+        visiting visit: (Connection) -> Void
+    ) throws(DataplaneError) -> SweepReport {
         var report = SweepReport()
         var expired: [cara_conn_key] = []
         try forEach { key, value in
             report.seen += 1
+            visit(Connection(key, value))
             if value.isExpired(IPProtocol(rawValue: key.proto), now: now) { expired.append(key) }
         }
         report.removed = try remove(expired)
@@ -49,6 +53,11 @@ struct Connections: ~Copyable {
             if result.count < limit, isIncluded(connection) { result.append(connection) }
         }
         return result
+    }
+
+    /// Calls `visit` with every connection.
+    borrowing func visit(_ visit: (Connection) -> Void) throws(DataplaneError) {
+        try forEach { key, value in visit(Connection(key, value)) }
     }
 
     /// How many there are.

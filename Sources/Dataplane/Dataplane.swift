@@ -271,9 +271,27 @@ extension Dataplane {
         )
     }
 
-    /// Removes connections that have been silent for too long.
-    package func sweepConnections() throws(DataplaneError) -> SweepReport {
-        try running().connections.sweep(now: monotonicNanoseconds())
+    /// The clock of connections: nanoseconds since the machine started, without suspension.
+    package nonisolated static var now: UInt64 { monotonicNanoseconds() }
+
+    /// Removes connections that have been silent for too long; `visit` sees them before, and all the
+    /// rest.
+    package func sweepConnections(
+        visiting visit: @Sendable (Connection) -> Void = { _ in }
+    ) throws(DataplaneError) -> SweepReport {
+        try running().connections.sweep(now: Self.now, visiting: visit)
+    }
+
+    /// Calls `visit` with every connection.
+    package func visitConnections(
+        _ visit: @Sendable (Connection) -> Void
+    ) throws(DataplaneError) {
+        try running().connections.visit(visit)
+    }
+
+    /// Flows that policy denied, as far as there was room for them.
+    package func denials() throws(DataplaneError) -> [Denial] {
+        try running().denials.list()
     }
 
     /// Connections that `isIncluded` chooses, at most `limit`.

@@ -17,6 +17,7 @@ final class KernelSession {
 
     let announcements: AsyncStream<NetlinkEvent>
     let connections: Connections
+    let denials: Denials
     let counters: Counters
     private(set) var reconciler: Reconciler
     /// Interfaces of the node that should carry our programs and do not, and why.
@@ -41,6 +42,7 @@ final class KernelSession {
         try layout.prepare()
         attachments = try Attachments(layout: layout, mapSizes: configuration.mapSizes)
         connections = try Connections(pinnedAt: "\(layout.maps)/cara_conns")
+        denials = try Denials(pinnedAt: "\(layout.maps)/cara_denials")
         counters = try Counters(pinnedAt: "\(layout.maps)/cara_counters")
         reconciler = try Reconciler(maps: KernelMaps(pinnedIn: layout.maps))
         do {

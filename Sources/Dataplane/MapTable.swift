@@ -16,6 +16,7 @@ package enum MapName: String, Hashable, Sendable, CaseIterable {
     case generations = "cara_gens"
     case settings = "cara_settings"
     case conns = "cara_conns"
+    case denials = "cara_denials"
     case bitmaps = "cara_bitmaps"
     case clauses = "cara_clauses"
 }

@@ -19,6 +19,7 @@ package final class TestMaps {
     package let generations: Map<UInt32, UInt32>
     package let connections: Map<cara_conn_key, cara_conn>
     package let fragments: Map<cara_frag_key, cara_frag>
+    package let denials: Map<cara_denial_key, cara_denial>
     package let counters: Map<UInt32, UInt64>
     package let settings: Map<UInt32, cara_settings>
     package let events: Ring<cara_event>
@@ -40,6 +41,7 @@ package final class TestMaps {
         generations = try Map(try unwrap(maps.cara_gens, "map"))
         connections = try Map(try unwrap(maps.cara_conns, "map"))
         fragments = try Map(try unwrap(maps.cara_frags, "map"))
+        denials = try Map(try unwrap(maps.cara_denials, "map"))
         counters = try Map(try unwrap(maps.cara_counters, "map"))
         settings = try Map(try unwrap(maps.cara_settings, "map"))
         events = try Ring(try unwrap(maps.cara_events, "map"))

@@ -26,6 +26,7 @@ enum {
 	CARA_CLAUSES_MAX = 1 << 18,
 	CARA_CONNS_MAX = 512000,
 	CARA_FRAGS_MAX = 16384,
+	CARA_DENIALS_MAX = 16384,
 	CARA_SPOOF_MAX = 65536,
 	CARA_LOCALS_MAX = 4096,
 	CARA_EVENTS_BYTES = 1 << 20,
@@ -361,6 +362,26 @@ struct cara_frag {
 	__be16 icmp; /* htons(type << 8 | code) */
 	__u8 proto;
 	__u8 kind; /* as the parser sorts packets; of no use to others */
+};
+
+/* cara_denials: flow that policy denied at one end -> how often and by what; LRU */
+struct cara_denial_key {
+	struct cara_addr src;
+	struct cara_addr dst;
+	__be16 port; /* the destination's; htons(type << 8 | code) for ICMP */
+	__u8 proto;
+	__u8 direction; /* enum cara_direction */
+};
+_Static_assert(sizeof(struct cara_denial_key) == 36, "hash key: no hidden padding");
+
+struct cara_denial {
+	__u64 seen; /* the last packet */
+	__u64 packets;
+	__u32 rule;
+	__u32 pending_rule;
+	__be16 sport; /* of the last packet */
+	__u8 pending; /* enum cara_pending */
+	__u8 pad[5];
 };
 
 /* ---- what became of packets -------------------------------------------------------------- */

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "denial.h"
 #include "policy.h"
 #include "route.h"
 #include "settings.h"
@@ -143,6 +144,8 @@ static __always_inline int judge_source(struct __sk_buff *skb, struct packet *p,
 	reason = policy(skb, p, program, CARA_EGRESS);
 	fresh->egress_rule = p->rule;
 	staged_judge(p, fresh, pending, CARA_EGRESS);
+	if (reason == CARA_DROP_EGRESS_POLICY)
+		denial(p, CARA_EGRESS);
 	return reason;
 }
 
@@ -163,6 +166,8 @@ static __always_inline int judge_destination(struct __sk_buff *skb, struct packe
 		reason = policy(skb, p, endpoint->ingress_program, CARA_INGRESS);
 		fresh->ingress_rule = p->rule;
 		staged_judge(p, fresh, endpoint->staged_ingress, CARA_INGRESS);
+		if (reason == CARA_DROP_INGRESS_POLICY)
+			denial(p, CARA_INGRESS);
 		return reason;
 	}
 	if (!out->from_ifindex)

@@ -142,6 +142,14 @@ struct {
 	__uint(max_entries, CARA_FRAGS_MAX);
 } cara_frags SEC(".maps");
 
+/* flow that policy denied -> how often and by what */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__type(key, struct cara_denial_key);
+	__type(value, struct cara_denial);
+	__uint(max_entries, CARA_DENIALS_MAX);
+} cara_denials SEC(".maps");
+
 /* enum cara_reason -> packets, per CPU */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -64,7 +64,7 @@ extension Agent {
             round += 1
             guard round % 10 == 0 else { continue }
             do throws(DataplaneError) {
-                _ = try await dataplane.sweepConnections()
+                try await watch.sweep(dataplane)
             } catch {
                 logger.warning("connections are not swept", metadata: ["error": "\(error)"])
             }

@@ -21,6 +21,7 @@ package struct Agent: Sendable {
     let store: any Datastore
     private let metrics = Metrics()
     let health: Health
+    let watch = FlowWatch()
 
     package init(_ options: AgentOptions) {
         self.options = options
@@ -209,6 +210,7 @@ extension Agent {
             node: node,
             connector: connector,
             dataplane: dataplane,
+            watch: watch,
             health: health,
             metrics: metrics
         )

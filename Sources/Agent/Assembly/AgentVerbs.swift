@@ -11,10 +11,12 @@ internal import Model
 /// drops    packets by reason
 /// trace    what the kernel's maps say of a flow at the ends that are this node's
 /// audit    maps compared with what they should hold; {"repair": false} only tells
+/// flows    what it has seen of late, see AgentVerbs+Flows.swift
 struct AgentVerbs: Sendable {
     let node: String
     let connector: PodConnector
     let dataplane: Dataplane
+    let watch: FlowWatch
     let health: Health
     let metrics: Metrics
 
@@ -25,6 +27,7 @@ struct AgentVerbs: Sendable {
         case "drops": .success(await drops())
         case "trace": await trace(request.body)
         case "audit": await audit(request.body)
+        case "flows": await flows(request.body)
         default: .failure(ControlFailure(code: 1, message: "unknown verb \(request.verb)"))
         }
     }
