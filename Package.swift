@@ -209,7 +209,10 @@ let package = Package(
         tests("EvaluateTests", ["Evaluate", "JSON", "Model"]),
         tests(
             "AgreementTests",
-            ["Agreement", "CBPFABI", "Compile", "JSON", "KernelVerdicts", "Model", "Support"]
+            [
+                "Agreement", "CBPFABI", "CLI", "Compile", "Evaluate", "JSON", "KernelVerdicts",
+                "Model", "Support",
+            ]
         ),
         tests("FuzzTests", ["FuzzTargets"]),
         tests(

@@ -11,6 +11,7 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
     case conflict = 4
     case invalid = 5
     case unavailable = 6
+    case changes = 7
 
     var meaning: String {
         switch self {
@@ -21,6 +22,7 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
         case .conflict: "it exists already, was changed meanwhile, or is in use"
         case .invalid: "an object is refused as invalid"
         case .unavailable: "the store cannot be used"
+        case .changes: "policy preview --exit-code: a verdict would change"
         }
     }
 

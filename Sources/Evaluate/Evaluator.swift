@@ -53,6 +53,12 @@ package struct Evaluator: Sendable {
         return result
     }
 
+    /// All policies that apply to an endpoint in a direction, whether they are enforced or not.
+    package func allPolicies(at id: EndpointID, _ direction: Direction) -> [PolicyID] {
+        guard let endpoint = world.endpoints[id] else { return [] }
+        return applying(to: endpoint, direction) { _ in true }.flatMap { $0.policies.map(\.id) }
+    }
+
     // MARK: Order
 
     /// Tiers that exist before tiers that policies merely name; then by order; then by name.

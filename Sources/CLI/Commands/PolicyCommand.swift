@@ -9,7 +9,7 @@ struct PolicyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy",
         abstract: "Explains what policy does.",
-        subcommands: [PolicyTrace.self]
+        subcommands: [PolicyTrace.self, PolicyPreview.self]
     )
 }
 
@@ -164,17 +164,17 @@ struct PolicyTrace: AsyncParsableCommand {
 
     /// What the objects mean to policy; what means nothing, because it is invalid, is as if absent,
     /// which the agent holds as well.
-    private static func updates(_ resources: [Resource], on console: Console) -> [Update] {
+    static func updates(_ resources: [Resource], on console: Console?) -> [Update] {
         var updates = builtInUpdates
         for resource in resources {
             do throws(ConversionError) {
                 let conversion = try conversion(of: resource)
                 updates += conversion.updates
                 for problem in conversion.problems {
-                    console.complainLine("Warning: left out: \(problem)")
+                    console?.complainLine("Warning: left out: \(problem)")
                 }
             } catch {
-                console.complainLine("Warning: not in force: \(error)")
+                console?.complainLine("Warning: not in force: \(error)")
             }
         }
         return updates
