@@ -143,21 +143,22 @@ let package = Package(
                 logging,
             ]
         ),
+        module("BenchSupport", ["Compile", "Dataplane", "Linux", "Model", "Netlink"]),
         executable("caracalctl", ["CLI"]),
         executable("caracal-cni", ["CNI", "Control", "JSON", "Linux"]),
         executable("caracal-cluster", ["Cluster", "Model", argumentParser]),
         executable(
             "caracal-bench",
             [
-                "Agent", "CLinux", "Cluster", "Compile", "Dataplane", "Datastore",
-                "DatastoreSQLite", "IPAM", "JSON", "Linux", "Model", "Netlink", "Resources",
+                "Agent", "BenchSupport", "CLinux", "Cluster", "Dataplane", "Datastore",
+                "DatastoreSQLite", "IPAM", "JSON", "Linux", "Model", "Resources",
                 argumentParser, logging,
             ]
         ),
         executable("agreement", ["Agreement", "KernelVerdicts", argumentParser]),
         executable(
             "bench-coldstart",
-            ["Compile", "Dataplane", "JSON", "Linux", "Model", "Netlink"]
+            ["BenchSupport", "Compile", "Dataplane", "JSON", "Linux", "Model"]
         ),
         executable("bench-dataplane", ["BPF", "BPFSupport", "CBPFABI", "JSON", "Model"]),
         executable(

@@ -11,9 +11,25 @@ struct OrderKey: Comparable {
         if left.isUnknown != right.isUnknown { return right.isUnknown }
         if left.tierOrder != right.tierOrder { return left.tierOrder < right.tierOrder }
         if left.tier != right.tier {
-            return left.tier.utf8.lexicographicallyPrecedes(right.tier.utf8)
+            return left.tier.precedesByBytes(right.tier)
         }
         if left.order != right.order { return left.order < right.order }
-        return left.name.utf8.lexicographicallyPrecedes(right.name.utf8)
+        return left.name.precedesByBytes(right.name)
+    }
+}
+
+extension String {
+    /// Swift's own order is that of normalised text.
+    fileprivate func precedesByBytes(_ other: String) -> Bool {
+        let precedes = utf8.withContiguousStorageIfAvailable { left in
+            other.utf8.withContiguousStorageIfAvailable { right in
+                let common = Swift.min(left.count, right.count)
+                for index in 0..<common where left[index] != right[index] {
+                    return left[index] < right[index]
+                }
+                return left.count < right.count
+            }
+        }
+        return (precedes ?? nil) ?? utf8.lexicographicallyPrecedes(other.utf8)
     }
 }

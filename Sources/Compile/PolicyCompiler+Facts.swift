@@ -19,8 +19,8 @@ extension PolicyCompiler {
     struct Touched {
         fileprivate var scopes: Set<ScopeID> = []
         fileprivate var profiles: Set<String> = []
+        fileprivate var tiers: Set<String> = []
         fileprivate var hasOtherScopes = false
-        fileprivate var hasOtherTiers = false
     }
 
     /// Takes updates in without working out what follows from them: `apply` does, for all at once.
@@ -33,7 +33,7 @@ extension PolicyCompiler {
             case .networkSet(let id, let set): index.set(id, set)
             case .policy(let id, let policy): set(id, policy)
             case .tier(let name, let tier):
-                if policies.setTier(name, tier) { touched.hasOtherTiers = true }
+                if policies.setTier(name, tier) { touched.tiers.insert(name) }
             case .profile(let name, let profile): set(name, profile)
             case .serviceSlice(let name, let slice): index.setSlice(name, slice)
             }
@@ -48,9 +48,10 @@ extension PolicyCompiler {
         if touched.hasOtherScopes {
             for id in locals.keys { updateScopes(of: id, &dirt) }
         }
+        let scopes = touched.scopes.union(policies.scopes(inTiers: touched.tiers))
         for (id, local) in locals {
             let isTouched =
-                touched.hasOtherTiers || !touched.scopes.isDisjoint(with: local.scopes)
+                !scopes.isDisjoint(with: local.scopes)
                 || !touched.profiles.isDisjoint(with: local.endpoint.profiles)
             if isTouched { dirt.endpoints.insert(id) }
         }

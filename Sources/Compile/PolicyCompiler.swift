@@ -64,6 +64,8 @@ package struct PolicyCompiler: Sendable {
     var touched = Touched()
     /// Some program should have another form, now that others are gone.
     private var needsReform = false
+    /// What the last `apply` looked at.
+    package private(set) var effort = Effort()
 
     package init(localNode: String) {
         self.init(localNode: localNode, ProgramBounds())
@@ -82,6 +84,21 @@ package struct PolicyCompiler: Sendable {
 
     /// Whether another `apply` would tidy up after the last one.
     package var needsSettling: Bool { index.needsSettling || needsReform }
+
+    /// How much work a change was, in numbers that the size of the cluster does not move.
+    package struct Effort: Hashable, Sendable {
+        var index = ClusterIndex.Effort()
+        /// Local addresses whose rules were put together.
+        package var endpoints = 0
+        /// Programs whose tables were worked out or added to.
+        package var programs = 0
+        /// Endpoints and network sets whose labels were matched.
+        package var items: Int { index.items }
+        /// Selectors that were asked for them.
+        package var selectors: Int { index.selectors }
+        /// Prefixes whose class was worked out.
+        package var prefixes: Int { index.prefixes }
+    }
 
     /// Takes the updates in; the result is what must become of the kernel's tables.
     ///
@@ -109,6 +126,11 @@ package struct PolicyCompiler: Sendable {
         attach(plan, failed, &change)
         tellReformed(reform.refs, &change)
         tidy(update, &change)
+        effort = Effort(
+            index: index.takeEffort(),
+            endpoints: plan.attachments.count,
+            programs: change.programsAdded.count + change.programsExtended.count
+        )
         needsReform = programs.hasOtherForms(
             than: programs.forms(without: [], bounds),
             besides: reform.full

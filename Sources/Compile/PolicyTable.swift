@@ -162,6 +162,17 @@ struct PolicyTable: Sendable {
         return true
     }
 
+    /// Scopes of policies that are in one of these tiers.
+    func scopes(inTiers names: Set<String>) -> Set<ScopeID> {
+        let numbers = Set(names.compactMap { tierNumbers[$0] })
+        guard !numbers.isEmpty else { return [] }
+        return Set(
+            heads.indices.lazy
+                .filter { policies[$0] != nil && numbers.contains(heads[$0].tier) }
+                .map { heads[$0].scope }
+        )
+    }
+
     /// A tier that only policies name denies at its end, as a tier does by default.
     func tier(of slot: Int32) -> Tier {
         let name = tierNames[Int(heads[Int(slot)].tier)]

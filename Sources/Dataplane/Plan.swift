@@ -51,12 +51,12 @@ extension Plan {
     ///
     /// - Parameters:
     ///   - change: what the policy engine asks for.
-    ///   - former: what was desired before the change.
+    ///   - going: the tables of programs that the change removes.
     ///   - actual: the endpoint maps as they are once programs have taken their other forms.
     ///   - resolution: the endpoint maps as they should be.
     init(
         _ change: DataplaneChange,
-        former: DesiredPolicy,
+        going: [ProgramTables],
         actual: EndpointTables,
         resolution: LocalEndpoints.Resolution
     ) {
@@ -84,11 +84,9 @@ extension Plan {
         for (program, keys) in change.verdictsRemoved {
             removals.verdicts.removals += keys.map { cara_verdict_key(program: program, $0) }
         }
-        for id in change.programsRemoved {
-            // One that came only to bridge over to another is in no former policy.
-            let tables = former.programs[id] ?? change.programsAdded.first { $0.id == id }
-            guard let tables, !kept.contains(id) else { continue }
-            removals.remove(tables)
-        }
+        // One that comes only to bridge over to another goes in the same change.
+        let removed = Set(change.programsRemoved)
+        let bridges = change.programsAdded.filter { removed.contains($0.id) }
+        for tables in going + bridges where !kept.contains(tables.id) { removals.remove(tables) }
     }
 }

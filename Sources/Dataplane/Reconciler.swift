@@ -42,7 +42,8 @@ struct Reconciler {
 
     /// Makes the kernel hold the sum of all changes up to this one.
     mutating func apply(_ change: DataplaneChange) throws(DataplaneError) -> ApplyReport {
-        let former = policy
+        // Not a copy of the whole policy: the tables of what goes are all that is needed of it.
+        let going = change.programsRemoved.compactMap { policy.programs[$0] }
         policy.merge(change)
         hasPolicy = true
         return try reporting { reconciler throws(DataplaneError) in
@@ -51,7 +52,7 @@ struct Reconciler {
             if reconciler.state == .current {
                 var plan = Plan(
                     change,
-                    former: former,
+                    going: going,
                     actual: reformed,
                     resolution: resolution
                 )

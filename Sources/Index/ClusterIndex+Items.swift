@@ -130,7 +130,10 @@ extension ClusterIndex {
             items[index].isStale = false
             if let id = localItems[index] { news.relabelled.insert(id) }
             if !watched.isEmpty { noteOwners(of: items.nodes(of: index)) }
-            setMatches(sets.intern(matches(of: index)), of: index)
+            let (matches, asked) = matches(of: index)
+            effort.items += 1
+            effort.selectors += asked
+            setMatches(sets.intern(matches), of: index)
         }
     }
 
@@ -141,17 +144,17 @@ extension ClusterIndex {
         for node in items.nodes(of: index) { markDirty(node) }
     }
 
-    /// All matchers in use that the item meets, sorted.
-    private func matches(of index: Int32) -> [MatcherID] {
+    /// All matchers in use that the item meets, sorted, and how many selectors were asked.
+    private func matches(of index: Int32) -> (matches: [MatcherID], asked: Int) {
         let labels = view(of: index)
         var matches: [MatcherID] = []
-        selectors.collectMatches(labels, pool, into: &matches)
+        let asked = selectors.collectMatches(labels, pool, into: &matches)
         for port in items.ports(of: index) {
             for id in portMatchers[port] ?? [] where matchesPort(id, labels) {
                 matches.append(id)
             }
         }
-        return Self.sortedUnique(matches)
+        return (Self.sortedUnique(matches), asked)
     }
 
     /// Whether labels meet all selectors of a matcher for a named port.

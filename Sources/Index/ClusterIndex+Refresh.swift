@@ -33,6 +33,7 @@ extension ClusterIndex {
         classifyFreshMatchers()
         var update = ClassUpdate()
         let dirty = refreshReach(&update)
+        effort.prefixes += dirty.count
         let changes = refreshEntries(around: dirty)
         let (gained, lost) = classes.settle { set in
             sets[set].reduce(0) { $0 &+ matchers.hash(of: $1) }

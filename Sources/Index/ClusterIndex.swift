@@ -36,11 +36,30 @@ package struct ClusterIndex: Sendable {
     var services = ServiceTable()
     var portNames = PortNameTable()
     var news = News()
+    var effort = Effort()
     /// Local addresses whose owners matter to their own programs, sorted.
     var watched: [Address] = []
 
     package init(localNode: String) {
         self.localNode = localNode
+    }
+
+    /// What was looked at since the last `takeEffort`: after the start, little, however large the
+    /// cluster.
+    package struct Effort: Hashable, Sendable {
+        /// Endpoints and network sets whose labels were matched.
+        package var items = 0
+        /// Selectors asked for them.
+        package var selectors = 0
+        /// Prefixes whose class was worked out.
+        package var prefixes = 0
+
+        package init() {}
+    }
+
+    package mutating func takeEffort() -> Effort {
+        defer { effort = Effort() }
+        return effort
     }
 
     /// What changed besides classes, for whoever compiles rules.

@@ -22,14 +22,12 @@ struct Item: Sendable {
 
 /// All items by their numbers, and their numbers by their keys.
 ///
-/// The keys are kept once, in the order of the numbers; the hash table has numbers only.
+/// The keys are kept once, in the order of the numbers.
 struct ItemTable: Sendable {
     private(set) var items: [Item] = []
     private var keys: [ItemKey?] = []
     private var free: [Int32] = []
-    /// Numbers by hash, open addressing; -1 is empty.
-    private var slots: [Int32] = [Int32](repeating: -1, count: 16)
-    private var count = 0
+    private var ids = NumberTable()
     /// Of those with several, all nets but the first.
     private var furtherNodes: [Int32: [PrefixTree.NodeID]] = [:]
     private var ports: [Int32: [NamedPort]] = [:]
@@ -44,13 +42,11 @@ struct ItemTable: Sendable {
     // MARK: Keys
 
     func find(_ key: ItemKey) -> Int32? {
-        let id = slots[slot(of: key)]
-        return id < 0 ? nil : id
+        ids.find(Optional(key).hashValue) { keys[Int($0)] == key }
     }
 
     /// A new item; the key must not be there.
     mutating func add(_ key: ItemKey) -> Int32 {
-        if 4 * (count + 1) > 3 * slots.count { grow() }
         let id = free.popLast() ?? Int32(items.count)
         if id == items.count {
             items.append(Item())
@@ -58,17 +54,14 @@ struct ItemTable: Sendable {
         } else {
             keys[Int(id)] = key
         }
-        slots[slot(of: key)] = id
-        count += 1
+        ids.insert(id, keys)
         return id
     }
 
-    /// Forgets an item, which must be there; whether it is stale stays, for whoever has it on a list.
+    /// Forgets an item; whether it is stale stays, for whoever has it on a list.
     mutating func remove(_ key: ItemKey) {
-        let hole = slot(of: key)
-        let id = slots[hole]
-        guard id >= 0 else { return }
-        close(hole)
+        guard let id = find(key) else { return }
+        ids.remove(id, keys)
         let isStale = items[Int(id)].isStale
         items[Int(id)] = Item()
         items[Int(id)].isStale = isStale
@@ -76,42 +69,6 @@ struct ItemTable: Sendable {
         furtherNodes[id] = nil
         ports[id] = nil
         free.append(id)
-        count -= 1
-    }
-
-    /// Where the key is, or where it would go.
-    private func slot(of key: ItemKey) -> Int {
-        var slot = home(of: key)
-        while slots[slot] >= 0, keys[Int(slots[slot])] != key {
-            slot = (slot + 1) & (slots.count - 1)
-        }
-        return slot
-    }
-
-    private func home(of key: ItemKey) -> Int { key.hashValue & (slots.count - 1) }
-
-    /// Moves up what an empty slot would hide.
-    private mutating func close(_ hole: Int) {
-        var hole = hole
-        var slot = hole
-        slots[hole] = -1
-        while true {
-            slot = (slot + 1) & (slots.count - 1)
-            let id = slots[slot]
-            guard id >= 0, let key = keys[Int(id)] else { return }
-            let distance = (slot - home(of: key)) & (slots.count - 1)
-            guard distance >= (slot - hole) & (slots.count - 1) else { continue }
-            slots[hole] = id
-            slots[slot] = -1
-            hole = slot
-        }
-    }
-
-    private mutating func grow() {
-        slots = [Int32](repeating: -1, count: slots.count * 2)
-        for (id, key) in keys.enumerated() {
-            if let key { slots[slot(of: key)] = Int32(id) }
-        }
     }
 
     // MARK: Nets and ports

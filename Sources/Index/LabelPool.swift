@@ -1,37 +1,16 @@
 /// Label names and values as small numbers, counted, so that a quarter of a million endpoints keep
 /// each text once.
 struct LabelPool: Sendable {
-    /// Byte for byte: Swift's `==` also holds for strings that differ in Unicode normalisation.
-    private struct Text: Hashable, Sendable {
-        let string: String
-
-        static func == (left: Self, right: Self) -> Bool {
-            let (left, right) = (left.string.utf8, right.string.utf8)
-            guard left.count == right.count else { return false }
-            // Both are there byte by byte but for bridged strings, which Linux has none of.
-            let isEqual = left.withContiguousStorageIfAvailable { left in
-                right.withContiguousStorageIfAvailable { right in
-                    left.indices.allSatisfy { left[$0] == right[$0] }
-                }
-            }
-            return (isEqual ?? nil) ?? left.elementsEqual(right)
-        }
-
-        func hash(into hasher: inout Hasher) {
-            hasher.combine(string)
-        }
-    }
-
     private var texts: [String] = []
     private var uses: [Int32] = []
-    private var ids: [Text: Int32] = [:]
     private var free: [Int32] = []
+    private var ids = NumberTable()
 
     subscript(id: Int32) -> String { texts[Int(id)] }
 
     /// The number of a text, which stays as long as it is retained.
     mutating func retain(_ text: String) -> Int32 {
-        if let id = ids[Text(string: text)] {
+        if let id = find(text) {
             uses[Int(id)] += 1
             return id
         }
@@ -43,20 +22,22 @@ struct LabelPool: Sendable {
             texts[Int(id)] = text
             uses[Int(id)] = 1
         }
-        ids[Text(string: text)] = id
+        ids.insert(id, texts)
         return id
     }
 
     mutating func release(_ id: Int32) {
         uses[Int(id)] -= 1
         guard uses[Int(id)] == 0 else { return }
-        ids[Text(string: texts[Int(id)])] = nil
+        ids.remove(id, texts)
         texts[Int(id)] = ""
         free.append(id)
     }
 
     /// The number of a text that someone retains.
-    func find(_ text: String) -> Int32? { ids[Text(string: text)] }
+    func find(_ text: String) -> Int32? {
+        ids.find(text.hashValue) { text.hasBytes(of: texts[Int($0)]) }
+    }
 
     mutating func retain(_ labels: [String: String]) -> [Label] {
         labels.map { Label(key: retain($0.key), value: retain($0.value)) }
@@ -68,6 +49,18 @@ struct LabelPool: Sendable {
             release(label.key)
             release(label.value)
         }
+    }
+}
+
+extension String {
+    /// Byte for byte: Swift's `==` also holds for strings that differ in Unicode normalisation.
+    fileprivate func hasBytes(of other: String) -> Bool {
+        let isEqual = utf8.withContiguousStorageIfAvailable { left in
+            other.utf8.withContiguousStorageIfAvailable { right in
+                left.count == right.count && left.indices.allSatisfy { left[$0] == right[$0] }
+            }
+        }
+        return (isEqual ?? nil) ?? utf8.elementsEqual(other.utf8)
     }
 }
 

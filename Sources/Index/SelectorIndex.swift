@@ -53,9 +53,16 @@ struct SelectorIndex: Sendable {
         for symbol in entry.symbols { pool.release(symbol) }
     }
 
-    /// Appends the ids of all selectors that match.
-    func collectMatches(_ labels: LabelView, _ pool: LabelPool, into matches: inout [Int32]) {
+    /// Appends the ids of all selectors that match; the result is how many were asked.
+    @discardableResult
+    func collectMatches(
+        _ labels: LabelView,
+        _ pool: LabelPool,
+        into matches: inout [Int32]
+    ) -> Int {
+        var asked = 0
         func judge(_ ids: [Int32]) {
+            asked += ids.count
             for id in ids where entries[id]?.test.matches(labels, pool) == true {
                 matches.append(id)
             }
@@ -65,6 +72,7 @@ struct SelectorIndex: Sendable {
             if let ids = byLabel[label] { judge(ids) }
             if let ids = byKey[label.key] { judge(ids) }
         }
+        return asked
     }
 
     func matches(_ id: Int32, _ labels: LabelView, _ pool: LabelPool) -> Bool {

@@ -51,10 +51,10 @@ enum ClusterShape: String, CaseIterable {
             labels: labels(number),
             profiles: ["kns.namespace-\(number % 100)"],
             addresses: [
-                Address(v4: (local ? BenchNode.firstAddress : 0x0a01_0000) + UInt32(number))
+                Address(v4: (local ? 0x0b00_0000 : 0x0a01_0000) + UInt32(number))
             ]
         )
-        if local { endpoint.interface = BenchNode.interface(number) }
+        if local { endpoint.interface = "cali\(number)" }
         return endpoint
     }
 

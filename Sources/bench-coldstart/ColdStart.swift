@@ -1,3 +1,4 @@
+import BenchSupport
 import Compile
 import Dataplane
 import JSON

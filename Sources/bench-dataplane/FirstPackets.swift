@@ -11,6 +11,8 @@ struct FirstPackets {
     let place: Place
     let packet: (UInt16) -> PacketBuilder
     let bar = 1000.0
+    /// What the sending pod's egress is judged by; the tables are there.
+    private var program: UInt32 = 16
 
     private static let count = 1000
 
@@ -27,7 +29,24 @@ struct FirstPackets {
             FirstPackets(name: "first packet arriving, v4", place: .fromHost) {
                 wire.ip(.podC, .podA).tcp($0, 80, .syn)
             },
+            bitmaps("10,000 rules as bitmaps", BenchBitmaps.usual, pod),
+            bitmaps("10,000 rules as bitmaps, worst", BenchBitmaps.worst, pod),
         ]
+    }
+
+    private static func bitmaps(
+        _ name: String,
+        _ program: UInt32,
+        _ pod: PacketBuilder
+    ) -> FirstPackets {
+        var first = FirstPackets(
+            name: "first packet leaving a pod, v4, \(name)",
+            place: .fromWorkload(.a)
+        ) {
+            pod.ip(.podA, .podC).tcp($0, 80, .syn)
+        }
+        first.program = program
+        return first
     }
 
     private init(name: String, place: Place, _ packet: @escaping (UInt16) -> PacketBuilder) {
@@ -38,6 +57,7 @@ struct FirstPackets {
 
     /// One sample: the median of new flows that each begin with one packet.
     func sample(_ node: TestNode, round: Int) throws -> Double {
+        try node.setPolicy(of: .a, ingress: 16, egress: program)
         let ports = (0..<Self.count).map { UInt16(1024 + round * Self.count + $0) }
         return median(
             try ports.map { port in
@@ -74,6 +94,7 @@ struct FirstPackets {
             )
             try node.maps.verdicts.set(key, to: cara_verdict())
         }
+        try BenchBitmaps.install(in: node.maps)
         try node.setPolicy(of: .a, ingress: 16, egress: 16)
         try node.setPolicy(of: .b, ingress: 16, egress: 16)
     }

@@ -10,7 +10,7 @@ struct CaracalBench: AsyncParsableCommand {
         abstract: "Measure Caracal beside a baseline of the same run."
     )
 
-    @Argument(help: "restart, policy, coldstart, throughput, cni, ipam, memory or all.")
+    @Argument(help: "restart, policy, coldstart, agent, throughput, cni, ipam, memory or all.")
     var name: String
     @Option(help: "Write the rows to this file.")
     var json: String?
@@ -20,6 +20,8 @@ struct CaracalBench: AsyncParsableCommand {
     var changes = 200
     @Option(help: "Rounds of which the median counts.")
     var rounds = 5
+    @Option(help: "agent: how long endpoint updates come.")
+    var seconds = 60
     @Option(help: "coldstart: only this shape of cluster, a to d.")
     var shape: String?
 
@@ -29,6 +31,7 @@ struct CaracalBench: AsyncParsableCommand {
             ("cni", { try await CNIBench(cycles: cycles).run() }),
             ("policy", { try await PolicyBench(changes: changes).run() }),
             ("coldstart", { try await ColdStart(shape: shape, rounds: rounds).run() }),
+            ("agent", { try await AgentBench(seconds: seconds).run() }),
             ("restart", { try await RestartBench().run() }),
             ("memory", { try await MemoryBench().run() }),
             ("throughput", { try await ThroughputBench(rounds: rounds).run() }),

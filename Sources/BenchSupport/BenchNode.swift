@@ -1,27 +1,23 @@
-import Compile
-import Dataplane
+package import Compile
+package import Dataplane
 import Glibc
 import Linux
-import Model
+package import Model
 import Netlink
 
 /// A node in a namespace of its own: links of local endpoints and a dataplane over maps of its own.
-final class BenchNode {
-    static let firstAddress: UInt32 = 0x0b00_0000
-
-    let dataplane: Dataplane
+package final class BenchNode {
+    package let dataplane: Dataplane
     private let namespace: NetworkNamespace
     private let root: String
     private let executor: ThreadExecutor
 
-    static func interface(_ number: Int) -> String { "cali\(number)" }
-
     /// Makes the links of `locals` endpoints and hangs the programs there, as on a node whose agent
     /// ended: the dataplane is another one's successor and has all to write.
-    init(locals: [Endpoint]) async throws {
+    package init(locals: [Endpoint]) async throws {
         namespace = try NetworkNamespace.create()
         root = "/sys/fs/bpf/caracal_bench_\(getpid())"
-        try Self.makeLinks(locals.count, in: namespace)
+        try Self.makeLinks(locals.compactMap(\.interface), in: namespace)
         let (first, thread) = try Self.dataplane(root, namespace)
         try await first.start()
         for endpoint in locals { try await first.register(Self.withMAC(endpoint)) }
@@ -41,19 +37,18 @@ final class BenchNode {
     }
 
     /// The pod's own MAC, which the plugin knows and the store does not.
-    static func withMAC(_ endpoint: Endpoint) -> Endpoint {
+    package static func withMAC(_ endpoint: Endpoint) -> Endpoint {
         var endpoint = endpoint
         endpoint.mac = MAC(bytes: [2, 0, 0, 0, 0, 1])
         return endpoint
     }
 
     private static func makeLinks(
-        _ count: Int,
+        _ names: [String],
         in namespace: borrowing NetworkNamespace
     ) throws {
         var netlink = try NetlinkSocket(in: namespace)
-        for number in 0..<count {
-            let name = interface(number)
+        for (number, name) in names.enumerated() {
             try netlink.createVeth(
                 VethPair(name: name, mac: MAC("ee:ee:ee:ee:ee:ee"), peerName: "pod\(number)")
             )
@@ -63,7 +58,7 @@ final class BenchNode {
     }
 
     /// Carries a change out and settles what follows from it; the result is how many entries it wrote.
-    func carryOut(
+    package func carryOut(
         _ change: DataplaneChange,
         _ compiler: inout PolicyCompiler
     ) async throws -> Int {
@@ -75,7 +70,7 @@ final class BenchNode {
     }
 
     /// Takes maps, links and programs away.
-    func down() async throws {
+    package func down() async throws {
         await dataplane.stop()
         executor.stop()
         for folder in ["links", "maps"] {
