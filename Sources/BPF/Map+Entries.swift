@@ -111,23 +111,4 @@ extension Map where Key: BitwiseCopyable, Value: BitwiseCopyable {
             }
         }
     }
-
-    /// The values of `key` on every CPU of a per-CPU map.
-    package func perCPU(_ key: Key) throws(BPFError) -> [Value] {
-        precondition(info.isPerCPU, "\(name) has one value for all CPUs")
-        let stride = (MemoryLayout<Value>.size + 7) / 8 * 8
-        let cpus = Int(try check(libbpf_num_possible_cpus(), "count", "CPUs"))
-        var bytes = [UInt8](repeating: 0, count: stride * cpus)
-        let result = withUnsafeBytes(of: key) { key in
-            bytes.withUnsafeMutableBytes { bytes in
-                descriptor.withRaw {
-                    bpf_map_lookup_elem($0, key.baseAddress, bytes.baseAddress)
-                }
-            }
-        }
-        try check(result, "look up in map", name)
-        return bytes.withUnsafeBytes { bytes in
-            (0..<cpus).map { bytes.loadUnaligned(fromByteOffset: $0 * stride, as: Value.self) }
-        }
-    }
 }

@@ -55,6 +55,18 @@ extension Object {
         return nil
     }
 
+    /// Uses the maps that are pinned in `directory` under their names, all of which must be there.
+    ///
+    /// They may be of any size: what a program cannot use of them, the verifier refuses.
+    package func usePins(in directory: String) throws(BPFError) {
+        for map in maps {
+            let path = "\(directory)/\(String(cString: bpf_map__name(map)))"
+            let pinned = Descriptor(owning: try check(bpf_obj_get(path), "open pinned map", path))
+            let result = pinned.withRaw { bpf_map__reuse_fd(map, $0) }
+            try check(result, "use pinned map", path)
+        }
+    }
+
     /// Uses the maps of a loaded object for those of the same name here.
     package func shareMaps<Other>(of other: borrowing Object<Other>) throws(BPFError) {
         var loaded: [String: OpaquePointer] = [:]

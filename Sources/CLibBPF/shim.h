@@ -61,6 +61,18 @@ static inline int shim_link_info(int fd, struct shim_link *link)
 	return 0;
 }
 
+/* A link that runs an iterator over a map's entries; a descriptor, or a negative error number. */
+static inline int shim_iterate_map(int prog_fd, int map_fd)
+{
+	union bpf_iter_link_info info;
+	LIBBPF_OPTS(bpf_link_create_opts, options, .iter_info = &info,
+		    .iter_info_len = sizeof(info));
+
+	memset(&info, 0, sizeof(info));
+	info.map.map_fd = (__u32)map_fd;
+	return bpf_link_create(prog_fd, 0, BPF_TRACE_ITER, &options);
+}
+
 /* The smallest tc program, for probing: return TC_ACT_OK. */
 static inline int shim_load_empty(void)
 {

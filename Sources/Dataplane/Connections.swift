@@ -6,11 +6,16 @@ import Model
 /// The pinned connection table.
 struct Connections: ~Copyable {
     private let map: BPF.Map<cara_conn_key, cara_conn>
+    private let walk: ConnectionSweep
 
-    init(pinnedAt path: String) throws(DataplaneError) {
-        map = try wrapping(.conns, path) { () throws(BPFError) in
+    /// The table pinned in `directory`, beside the other maps.
+    init(pinnedIn directory: String) throws(DataplaneError) {
+        let path = "\(directory)/\(MapName.conns.rawValue)"
+        let map = try wrapping(.conns, path) { () throws(BPFError) in
             try BPF.Map<cara_conn_key, cara_conn>(pinned: path)
         }
+        walk = try ConnectionSweep(pinnedIn: directory, over: map)
+        self.map = map
     }
 
     /// Calls `body` with every entry.
@@ -26,20 +31,21 @@ struct Connections: ~Copyable {
         }
     }
 
-    /// Removes what has expired, once `visit` has seen it and all the rest.
+    /// Adds what connections have counted to their rules, and removes those that have ended, once `visit`
+    /// has seen them and all the rest.
     borrowing func sweep(
         now: UInt64,
         visiting visit: (Connection) -> Void
     ) throws(DataplaneError) -> SweepReport {
-        var report = SweepReport()
-        var expired: [cara_conn_key] = []
-        try forEach { key, value in
-            report.seen += 1
-            visit(Connection(key, value))
-            if value.isExpired(IPProtocol(rawValue: key.proto), now: now) { expired.append(key) }
-        }
-        report.removed = try remove(expired)
-        return report
+        try forEach { key, value in visit(Connection(key, value)) }
+        let (seen, expired) = try walk.run(now: now)
+        return SweepReport(seen: seen, removed: try remove(expired))
+    }
+
+    /// Only adds what connections have counted to their rules.
+    borrowing func account() throws(DataplaneError) {
+        // At the beginning of time nothing has ended.
+        _ = try walk.run(now: 0)
     }
 
     /// Connections that `isIncluded` chooses, at most `limit`.

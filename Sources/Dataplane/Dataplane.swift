@@ -11,9 +11,9 @@ import Netlink
 package actor Dataplane {
     private let configuration: Configuration
     private let executor: ThreadExecutor
-    private let names = RuleNames()
+    let names = RuleNames()
     private var session: KernelSession?
-    private var reader: EventReader?
+    private(set) var reader: EventReader?
     private var waiters = Waiters()
     private var fullMaps: [MapName: Int] = [:]
     private var isRouteMovePending = false

@@ -19,6 +19,7 @@ final class KernelSession {
     let connections: Connections
     let denials: Denials
     let counters: Counters
+    let ruleCounters: RuleCounters
     private(set) var reconciler: Reconciler
     /// Interfaces of the node that should carry our programs and do not, and why.
     private(set) var unattached: [String: DataplaneError] = [:]
@@ -41,9 +42,10 @@ final class KernelSession {
         let layout = Layout(root: configuration.root)
         try layout.prepare()
         attachments = try Attachments(layout: layout, mapSizes: configuration.mapSizes)
-        connections = try Connections(pinnedAt: "\(layout.maps)/cara_conns")
+        connections = try Connections(pinnedIn: layout.maps)
         denials = try Denials(pinnedAt: "\(layout.maps)/cara_denials")
-        counters = try Counters(pinnedAt: "\(layout.maps)/cara_counters")
+        counters = try Counters(pinnedIn: layout.maps)
+        ruleCounters = try RuleCounters(pinnedIn: layout.maps)
         reconciler = try Reconciler(maps: KernelMaps(pinnedIn: layout.maps))
         do {
             announcements = try NetlinkMonitor.events([.links, .addresses, .routes])

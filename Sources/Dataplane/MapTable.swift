@@ -17,6 +17,7 @@ package enum MapName: String, Hashable, Sendable, CaseIterable {
     case settings = "cara_settings"
     case conns = "cara_conns"
     case denials = "cara_denials"
+    case rules = "cara_rules"
     case bitmaps = "cara_bitmaps"
     case clauses = "cara_clauses"
 }

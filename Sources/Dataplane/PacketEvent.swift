@@ -42,10 +42,14 @@ package struct PacketEvent: Hashable, Sendable {
         flow = Flow(
             source: Address(event.src),
             destination: Address(event.dst),
-            protocol: IPProtocol(rawValue: event.proto),
-            sourcePort: UInt16(bigEndian: event.sport),
-            destinationPort: UInt16(bigEndian: event.dport)
+            protocol: IPProtocol(rawValue: event.proto)
         )
+        let (sourcePort, port) = (UInt16(bigEndian: event.sport), UInt16(bigEndian: event.dport))
+        if flow.protocol.isICMP {
+            flow.icmp = ICMPMatch(type: UInt8(port >> 8), code: UInt8(port & 0xff))
+        } else {
+            (flow.sourcePort, flow.destinationPort) = (sourcePort, port)
+        }
         ifindex = event.ifindex
         length = Int(event.length)
         rule = event.rule
@@ -67,6 +71,11 @@ final class RuleNames: Sendable {
     }
 
     subscript(_ id: UInt32) -> RuleName? { names.withLock { $0[id] } }
+
+    /// Rules that `isIncluded` chooses, by their ids.
+    func all(where isIncluded: (RuleName) -> Bool) -> [UInt32: RuleName] {
+        names.withLock { names in names.filter { isIncluded($0.value) } }
+    }
 }
 
 /// Takes events out of the ring buffer on a thread of its own.
@@ -75,6 +84,8 @@ final class EventReader: Sendable {
     private static let backlog = 4096
 
     let events: AsyncStream<PacketEvent>
+    /// Events that the listener was too slow for.
+    let unread = Atomic<UInt64>(0)
     private let continuation: AsyncStream<PacketEvent>.Continuation
     private let names: RuleNames
     private let bell: Descriptor
@@ -103,13 +114,14 @@ final class EventReader: Sendable {
             let ring = try Ring<cara_event>(pinned: path)
             while try waitForNews(ring.pollDescriptor) {
                 for event in try ring.drain() {
-                    continuation.yield(
-                        PacketEvent(
-                            event,
-                            ruleName: names[event.rule],
-                            pendingRuleName: names[event.pending_rule]
-                        )
+                    let event = PacketEvent(
+                        event,
+                        ruleName: names[event.rule],
+                        pendingRuleName: names[event.pending_rule]
                     )
+                    if case .dropped = continuation.yield(event) {
+                        unread.wrappingAdd(1, ordering: .relaxed)
+                    }
                 }
             }
         } catch {

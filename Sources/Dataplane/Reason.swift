@@ -18,6 +18,11 @@ package struct Reason: Hashable, Sendable {
         code != CARA_PASS.rawValue && code != CARA_PASS_NOT_IP.rawValue
     }
 
+    /// Whether a rule, or that there was none, is why the packet was dropped.
+    package var isPolicy: Bool {
+        code == CARA_DROP_INGRESS_POLICY.rawValue || code == CARA_DROP_EGRESS_POLICY.rawValue
+    }
+
     package init(_ reason: cara_reason) {
         code = reason.rawValue
         (name, explanation) = Self.text(of: reason)

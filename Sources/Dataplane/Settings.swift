@@ -21,8 +21,8 @@ package struct Settings: Hashable, Sendable {
     }
 
     package var endpointToHost: HostAction
-    /// One event for each dropped packet.
-    package var reportsDrops: Bool
+    /// Events about dropped packets, a second and CPU at most; more are counted, but not told.
+    package var dropEvents: UInt32
     package var vxlanPort: UInt16
     /// `allowVXLANPacketsFromWorkloads`.
     package var allowsVXLAN: Bool
@@ -35,7 +35,7 @@ package struct Settings: Hashable, Sendable {
     /// Calico's defaults.
     package init(
         endpointToHost: HostAction = .drop,
-        reportsDrops: Bool = false,
+        dropEvents: UInt32 = 0,
         vxlanPort: UInt16 = 4789,
         allowsVXLAN: Bool = false,
         allowsIPIP: Bool = false,
@@ -43,7 +43,7 @@ package struct Settings: Hashable, Sendable {
         revokedFlowAction: RevokedFlowAction = .drop
     ) {
         self.endpointToHost = endpointToHost
-        self.reportsDrops = reportsDrops
+        self.dropEvents = dropEvents
         self.vxlanPort = vxlanPort
         self.allowsVXLAN = allowsVXLAN
         self.allowsIPIP = allowsIPIP
@@ -68,7 +68,7 @@ extension cara_settings {
             }
         self.init(
             endpoint_to_host: action.rawValue,
-            drop_events: settings.reportsDrops ? 1 : 0,
+            drop_events: settings.dropEvents,
             vxlan_port: UInt32(settings.vxlanPort),
             allow_vxlan: settings.allowsVXLAN ? 1 : 0,
             allow_ipip: settings.allowsIPIP ? 1 : 0,

@@ -16,7 +16,7 @@ struct BenchDataplane {
             print("usage: bench-dataplane [--json FILE]")
             exit(2)
         }
-        let rows = try establishedRows() + firstPacketRows()
+        let rows = try establishedRows() + firstPacketRows() + sweepRows()
         Report(rows: rows).print()
         if let file = arguments.last { try Report(rows: rows).write(to: file) }
         exit(rows.allSatisfy { $0.isOK || $0.isGoal } ? 0 : 1)
@@ -39,6 +39,14 @@ struct BenchDataplane {
                 theirs: scenario.theirs,
                 bar: scenario.bar
             )
+        }
+    }
+
+    private static func sweepRows() throws -> [Row] {
+        let node = try TestNode { _ in }
+        return try Sweeps.all.map { sweep in
+            let samples = try (0..<rounds).map { _ in try sweep.sample(node) }
+            return Row(name: sweep.name, ours: median(samples), theirs: nil, bar: Sweeps.bar)
         }
     }
 

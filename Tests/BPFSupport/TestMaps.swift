@@ -21,6 +21,8 @@ package final class TestMaps {
     package let fragments: Map<cara_frag_key, cara_frag>
     package let denials: Map<cara_denial_key, cara_denial>
     package let counters: Map<UInt32, UInt64>
+    package let rules: Map<cara_rule_key, cara_rule_count>
+    package let meters: Map<UInt32, cara_meter>
     package let settings: Map<UInt32, cara_settings>
     package let events: Ring<cara_event>
 
@@ -43,6 +45,8 @@ package final class TestMaps {
         fragments = try Map(try unwrap(maps.cara_frags, "map"))
         denials = try Map(try unwrap(maps.cara_denials, "map"))
         counters = try Map(try unwrap(maps.cara_counters, "map"))
+        rules = try Map(try unwrap(maps.cara_rules, "map"))
+        meters = try Map(try unwrap(maps.cara_meters, "map"))
         settings = try Map(try unwrap(maps.cara_settings, "map"))
         events = try Ring(try unwrap(maps.cara_events, "map"))
     }

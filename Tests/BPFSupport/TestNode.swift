@@ -10,7 +10,7 @@ package import Model
 package final class TestNode {
     package let topology: Topology
     package let maps: TestMaps
-    private let workloadObject: Object<workload>
+    let workloadObject: Object<workload>
     private let hostObject: Object<host>
     private let fromWorkload: Program
     private let toWorkload: Program

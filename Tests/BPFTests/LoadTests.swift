@@ -31,7 +31,16 @@ extension Packets {
             )
             try hosts.shareMaps(of: workloads)
             try hosts.load()
-            for raw in workloads.programs + hosts.programs {
+            let sweeps = try Object(
+                "sweep",
+                sweep__open(),
+                { $0.pointee.obj },
+                sweep__load,
+                sweep__destroy
+            )
+            try sweeps.shareMaps(of: workloads)
+            try sweeps.load()
+            for raw in workloads.programs + hosts.programs + sweeps.programs {
                 let program = try Program(raw)
                 let identity = try program.identity()
                 #expect(identity.verifiedInstructions < Self.budget, "\(program.name)")
@@ -39,6 +48,7 @@ extension Packets {
             }
             #expect(workloads.programs.count == 2)
             #expect(hosts.programs.count == 2)
+            #expect(sweeps.programs.count == 1)
         }
 
         @Test("what the verifier refuses is told in one line")

@@ -69,6 +69,8 @@ final class TestNode {
 
     func socket() throws -> NetlinkSocket { try NetlinkSocket(in: namespace) }
 
+    var pinnedMaps: Set<String> { Set(Self.names(in: "\(root)/maps")) }
+
     var pinnedLinks: [String] { Self.names(in: "\(root)/links").sorted() }
 
     private static func names(in path: String) -> [String] {

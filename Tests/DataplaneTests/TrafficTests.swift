@@ -121,7 +121,7 @@ final class TrafficTests {
     @Test("a Log rule is told with the rule's name, a drop when drops are reported")
     func events() async throws {
         _ = try await dataplane.apply(Self.policy(allowing: true, id: 100))
-        try await dataplane.apply(Settings(reportsDrops: true))
+        try await dataplane.apply(Settings(dropEvents: 1000))
         var events = try await dataplane.events().makeAsyncIterator()
         let sender = try UDPSocket(in: podA, .a, port: 5000)
         try sender.send(to: .b, port: 7000)
@@ -138,6 +138,44 @@ final class TrafficTests {
         #expect(dropped.kind == .drop)
         #expect(dropped.reason.name == "ingress_policy")
         #expect(other.drain() == 0)
+    }
+
+    @Test("what a rule let through and denied is counted, and survives the agent")
+    func ruleCounts() async throws {
+        let key = RuleKey(id: 7, direction: .ingress)
+        let sender = try UDPSocket(in: podA, .a, port: 5000)
+        let receiver = try UDPSocket(in: podB, .b, port: 7000)
+        _ = try await dataplane.apply(Self.policy(allowing: true, id: 100))
+        try sender.send(to: .b, port: 7000)
+        try await eventually(1) { receiver.drain() }
+        // The rule logs as well: once for that, once for the packet.
+        let first = try #require(try await dataplane.ruleCounts(of: [key])[key])
+        #expect(first.connections == 1 && first.packets == 2)
+        #expect(try await dataplane.ruleCounts()[key] == first)
+
+        var change = Self.policy(allowing: false, id: 101)
+        change.programsRemoved = [100]
+        _ = try await dataplane.apply(change)
+        try sender.send(to: .b, port: 7000)
+        try await eventually(UInt64(3)) {
+            try await self.dataplane.ruleCounts(of: [key])[key]?.packets ?? 0
+        }
+        await dataplane.stop()
+
+        let next = try node.dataplane()
+        try await next.start()
+        #expect(try await next.pruneRuleCounts() == 0, "nothing is known of rules yet")
+        change.programsRemoved = []
+        _ = try await next.apply(change)
+        #expect(try await next.pruneRuleCounts() == 0)
+        #expect(try await next.ruleCounts(of: [key])[key]?.packets == 3)
+        var gone = DataplaneChange()
+        gone.rules = [7: nil]
+        _ = try await next.apply(gone)
+        #expect(try await next.pruneRuleCounts() == 1)
+        #expect(try await next.ruleCounts(of: [key])[key] == RuleCount())
+        #expect(try await next.ruleCounts().keys.allSatisfy { $0.id != 7 })
+        await next.stop()
     }
 
     private func closedDrops() async throws -> UInt64 {

@@ -61,7 +61,7 @@ package final class KernelVerdicts {
         connections = try Map(try present(maps.cara_conns))
         events = try Ring(try present(maps.cara_events))
         var settings = cara_settings()
-        settings.drop_events = 1
+        settings.drop_events = .max
         settings.allow_ipip = 1
         settings.allow_vxlan = 1
         let map = try Map<UInt32, cara_settings>(try present(maps.cara_settings))

@@ -25,6 +25,7 @@ enum {
 	CARA_BITMAPS_MAX = 1 << 18,
 	CARA_CLAUSES_MAX = 1 << 18,
 	CARA_CONNS_MAX = 512000,
+	CARA_RULES_MAX = 1 << 17,
 	CARA_FRAGS_MAX = 16384,
 	CARA_DENIALS_MAX = 16384,
 	CARA_SPOOF_MAX = 65536,
@@ -322,6 +323,9 @@ struct cara_conn {
 	/* those that would decide; without meaning where nothing is pending */
 	__u32 pending_egress_rule;
 	__u32 pending_ingress_rule;
+	/* of both legs, what cara_rules has of it already */
+	__u64 accounted_packets;
+	__u64 accounted_bytes;
 };
 
 /*
@@ -413,18 +417,49 @@ enum cara_reason {
 
 enum cara_event_kind {
 	CARA_EVENT_LOG_RULE = 1, /* a Log rule matched */
-	CARA_EVENT_DROP = 2, /* only when cara_settings.drop_events is set */
+	CARA_EVENT_DROP = 2, /* at most cara_settings.drop_events a second and CPU */
+};
+
+/*
+ * cara_rules: (rule, direction) -> what it decided, per CPU. Denied packets and those that a Log rule
+ * matched are counted as they come; what a rule allowed is when its connection is swept, judged anew by
+ * another rule, or replaced. What the map has no room for goes to CARA_RULE_OTHER.
+ */
+enum {
+	/* the id of no rule: no tier and no profile decided */
+	CARA_RULE_NONE = 0,
+	CARA_RULE_OTHER = 0xffffffff,
+};
+
+struct cara_rule_key {
+	__u32 rule;
+	__u32 direction; /* enum cara_direction */
+};
+_Static_assert(sizeof(struct cara_rule_key) == 8, "hash key: no hidden padding");
+
+struct cara_rule_count {
+	__u64 connections; /* that it let begin */
+	__u64 packets; /* allowed in both directions of its connections, denied, or logged */
+	__u64 bytes; /* frames as the program saw them, Ethernet header included */
+};
+
+/* cara_meters[0], per CPU: what bounds events, and how many were not told */
+struct cara_meter {
+	__u64 second; /* CLOCK_MONOTONIC, that `sent` counts in */
+	__u64 sent; /* events about drops */
+	__u64 held_back; /* drops beyond drop_events a second */
+	__u64 lost; /* events of any kind that cara_events had no room for */
 };
 
 /* ring buffer cara_events */
 struct cara_event {
 	__u32 kind; /* enum cara_event_kind */
 	__u32 reason; /* enum cara_reason */
-	__u32 rule;
+	__u32 rule; /* that matched or denied; 0 is none */
 	__u32 ifindex;
 	struct cara_addr src;
 	struct cara_addr dst;
-	__be16 sport;
+	__be16 sport; /* of ICMP htons(type << 8 | code), both */
 	__be16 dport;
 	__u8 proto;
 	__u8 direction; /* enum cara_direction */
@@ -463,7 +498,7 @@ enum {
 /* cara_settings[0]: what may change while the programs run */
 struct cara_settings {
 	__u32 endpoint_to_host; /* enum cara_host_action */
-	__u32 drop_events; /* 1: one event a drop */
+	__u32 drop_events; /* events about drops, a second and CPU at most; 0: none */
 	__u32 vxlan_port; /* host order; dropped from workloads unless allow_vxlan */
 	__u8 allow_vxlan;
 	__u8 allow_ipip;

@@ -50,6 +50,9 @@ static __always_inline void admit_renew(struct cara_conn *conn, const struct car
 {
 	int i;
 
+	/* What was counted so far belongs to the rules that allowed it so far. */
+	if (conn->egress_rule != fresh->egress_rule || conn->ingress_rule != fresh->ingress_rule)
+		conn_account(conn);
 	conn->src_slot = fresh->src_slot;
 	conn->src_gen = fresh->src_gen;
 	conn->dst_slot = fresh->dst_slot;
@@ -218,6 +221,8 @@ __noinline int admit(struct __sk_buff *skb, struct packet *p, struct cara_conn *
 	scratch->leg = *leg;
 	if (reason || state == ADMIT_ALONE)
 		return reason;
+	if (conn)
+		conn_account(conn);
 	return conn_create(p, &scratch->fresh, 0, conn, skb->len);
 }
 

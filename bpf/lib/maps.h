@@ -158,6 +158,23 @@ struct {
 	__uint(max_entries, CARA_REASON_COUNT);
 } cara_counters SEC(".maps");
 
+/* rule, direction -> what it decided, per CPU */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__type(key, struct cara_rule_key);
+	__type(value, struct cara_rule_count);
+	__uint(max_entries, CARA_RULES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} cara_rules SEC(".maps");
+
+/* 0 -> what bounds events, per CPU */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__type(key, __u32);
+	__type(value, struct cara_meter);
+	__uint(max_entries, 1);
+} cara_meters SEC(".maps");
+
 /* struct cara_event, as they happen */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

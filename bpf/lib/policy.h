@@ -10,6 +10,7 @@
 #include "bitmap.h"
 #include "event.h"
 #include "maps.h"
+#include "rules.h"
 
 static __always_inline __u32 policy_remote_group(__u32 id, const struct cara_program *program,
 						 const struct cara_addr *remote)
@@ -117,10 +118,12 @@ __noinline int policy(struct __sk_buff *skb, struct packet *p, __u32 id, __u32 d
 	verdict = policy_look(p, id, direction);
 	if (!verdict)
 		return CARA_DROP_NO_VERDICT;
-	if (verdict->log_rule)
+	if (verdict->log_rule) {
 		event_send(skb, p, CARA_EVENT_LOG_RULE,
 			   verdict->action == CARA_ACTION_ALLOW ? CARA_PASS : denied, direction,
 			   verdict->log_rule);
+		rules_add(verdict->log_rule, direction, 0, 1, skb->len);
+	}
 	p->rule = verdict->rule;
 	return verdict->action == CARA_ACTION_ALLOW ? CARA_PASS : denied;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "judge.h"
+#include "rules.h"
 #include "scratch.h"
 
 enum {
@@ -77,6 +78,8 @@ __noinline int workload_from_node(struct __sk_buff *skb, struct packet *p, struc
 	if (p->kind == PACKET_QUERY &&
 	    conn_icmp_answer(p->key.proto, bpf_ntohs(p->icmp) >> 8) == 0xff)
 		return CARA_PASS;
+	if (conn)
+		conn_account(conn);
 	back->from_ifindex = skb->ifindex;
 	route_to_stack(back);
 	return conn_create(p, &scratch->fresh, CARA_CONN_FROM_HOST, conn, skb->len);

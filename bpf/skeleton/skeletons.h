@@ -2,4 +2,5 @@
 #pragma once
 #include "../abi/abi.h"
 #include "host.skel.h"
+#include "sweep.skel.h"
 #include "workload.skel.h"

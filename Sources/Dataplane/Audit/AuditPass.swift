@@ -30,8 +30,9 @@ package struct AuditPass {
     /// Maps that a pass looks at.
     package static let maps = Step.allCases.flatMap(\.maps)
 
-    /// Maps that no pass looks at: generations only ever move on, and connections are the programs'.
-    static let excluded: Set<MapName> = [.generations, .conns]
+    /// Maps that no pass looks at: generations only ever move on; connections, denials and counters of
+    /// rules are the programs'.
+    static let excluded: Set<MapName> = [.generations, .conns, .denials, .rules]
 
     private(set) var step = Step.endpoints
     /// Where the next slice of the step's map begins.
