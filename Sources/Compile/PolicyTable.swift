@@ -44,6 +44,8 @@ struct PolicyTable: Sendable {
 
     subscript(slot: Int32) -> Policy? { policies[Int(slot)] }
 
+    var allIDs: some Collection<PolicyID> { ids.keys }
+
     func find(_ id: PolicyID) -> (policy: Policy, scope: ScopeID)? {
         guard let slot = ids[id], let policy = policies[Int(slot)] else { return nil }
         return (policy, heads[Int(slot)].scope)

@@ -58,6 +58,9 @@ struct ItemTable: Sendable {
         return id
     }
 
+    /// Whose item it is; `nil` for a number that is free.
+    func key(of id: Int32) -> ItemKey? { keys[Int(id)] }
+
     /// Forgets an item; whether it is stale stays, for whoever has it on a list.
     mutating func remove(_ key: ItemKey) {
         guard let id = find(key) else { return }
