@@ -247,7 +247,10 @@ let package = Package(
                 logging,
             ]
         ),
-        tests("CLITests", ["CLI", "DatastoreSQLite", "IPAM", "JSON", "Model"]),
+        tests(
+            "CLITests",
+            ["CLI", "Control", "ControlServer", "DatastoreSQLite", "IPAM", "JSON", "Model"]
+        ),
         tests("ClusterTests", ["Cluster", "Model"]),
         .testTarget(
             name: "TopologyTests",

@@ -127,7 +127,8 @@ extension Packets {
                 $0.isAllowed = false
                 $0.protocol = 17
             }
-            try TestPolicy([other, .allow()]).install(in: node.maps)
+            try TestPolicy(id: 17, [other, .allow()]).install(in: node.maps)
+            try node.setPolicy(of: .a, egress: 17)
             try node.moveGeneration(of: Pod.a.slot)
             try node.play((Self.here, Self.data))
             #expect(try node.tally(1, CARA_EGRESS).packets == 3)

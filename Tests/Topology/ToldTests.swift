@@ -61,7 +61,9 @@ extension Topology {
                 let drops = try JSONValue(
                     parsing: cluster.caracalctl(["drops", "--socket", socket, "-o", "json"])
                 )
-                let denied = drops.array?.first { $0["reason"]?.string == "ingress_policy" }
+                let denied = drops["counters"]?.array?.first {
+                    $0["reason"]?.string == "ingress_policy"
+                }
                 let counted = try cluster.drops("ingress_policy", on: "node2")
                 #expect(denied?["packets"]?.int ?? 0 > 0)
                 #expect(Double(denied?["packets"]?.int ?? 0) <= counted)
@@ -70,7 +72,75 @@ extension Topology {
     }
 }
 
+extension Topology.ToldTests {
+    @Test("a drop is told by the names of its ends and of what denied it")
+    func drops() async throws {
+        try await withCluster { cluster in
+            let ends = try await cluster.addPods()
+            try cluster.apply(Self.policy)
+            let sockets = cluster.sockets
+            // The other pod is no client; the probe's packets are dropped at web's node.
+            try await cluster.expect(
+                [ends[1], ends[2]],
+                others: ".X X.",
+                ports: [ProbePort(.tcp, 80)],
+                families: [.v4]
+            )
+            let options = sockets + ["--pod", "default/other", "-o", "json"]
+            let answers = try JSONValue(parsing: cluster.caracalctl(["drops"] + options))
+            let drop = try #require(
+                answers.array?.flatMap { $0["drops"]?.array ?? [] }
+                    .last { $0["destination"]?["name"]?.string == "default/web" }
+            )
+            #expect(drop["node"]?.string == "node2")
+            #expect(drop["reason"]?.string == "ingress_policy")
+            #expect(drop["protocol"]?.string == "TCP")
+            #expect(drop["source"]?["name"]?.string == "default/other")
+            #expect(drop["destination"]?["port"]?.int == 80)
+            #expect(drop["rule"]?["kind"]?.string == "EndOfTier")
+            #expect(
+                drop["policies"]?.array?.contains { $0.string?.contains("web") == true } == true
+            )
+            let text = try cluster.caracalctl(["drops", "--count", "5"] + sockets)
+            #expect(text.contains("default/other (\(try #require(ends[1].address(.v4))):"))
+            #expect(text.contains("denied at the end of tier default"))
+        }
+    }
+
+    @Test("a policy and an endpoint are shown with what each rule decided")
+    func figures() async throws {
+        try await withCluster { cluster in
+            let ends = try await cluster.addPods()
+            try cluster.apply(Self.policy)
+            try await cluster.expect(
+                [ends[0], ends[2]],
+                others: ".. X.",
+                ports: [ProbePort(.tcp, 80)],
+                families: [.v4]
+            )
+            let shown = try JSONValue(
+                parsing: cluster.caracalctl(
+                    ["policy", "show", "web", "-o", "json"] + cluster.sockets
+                )
+            )
+            let side = shown.array?.first?["sides"]?.array?.first
+            let connections = side?["rules"]?.array?.first?["count"]?["connections"]?.int
+            #expect(connections ?? 0 > 0, "\(shown)")
+            let explained = try cluster.caracalctl(
+                ["policy", "explain", "default/web"] + cluster.sockets
+            )
+            #expect(explained.contains("default/web on node2"))
+            #expect(explained.contains("at its end: Deny  ["))
+        }
+    }
+}
+
 extension Cluster {
+    /// Options that name both nodes' agents.
+    fileprivate var sockets: [String] {
+        ["node1", "node2"].flatMap { ["--socket", paths.socket($0)] }
+    }
+
     fileprivate mutating func addPods() async throws -> [Prober.Endpoint] {
         _ = try await addPod("default/client", node: "node1", labels: ["role": "client"])
         _ = try await addPod("default/other", node: "node1")

@@ -65,6 +65,7 @@ extension Agent {
             guard round % 10 == 0 else { continue }
             do throws(DataplaneError) {
                 try await watch.sweep(dataplane)
+                if round % 60 == 0 { _ = try await dataplane.pruneRuleCounts() }
             } catch {
                 logger.warning("connections are not swept", metadata: ["error": "\(error)"])
             }
@@ -107,29 +108,6 @@ extension Agent {
             published = found
             logger.info("addresses changed", metadata: ["addresses": "\(found)"])
         }
-    }
-
-    /// Writes a line for each packet that a Log rule matched.
-    func logPackets(_ dataplane: Dataplane, _ settings: AgentSettings) async throws {
-        let logger = logger("packets")
-        let prefix = settings.live.logPrefix
-        for await event in try await dataplane.events() {
-            logger.info(
-                "\(prefix)",
-                metadata: [
-                    "rule": "\(event.ruleName.map { "\($0)" } ?? "\(event.rule)")",
-                    "reason": "\(event.reason.name)",
-                    "direction": "\(event.direction.rawValue)",
-                    "protocol": "\(event.flow.protocol)",
-                    "source": "\(event.flow.source)",
-                    "sourcePort": "\(event.flow.sourcePort)",
-                    "destination": "\(event.flow.destination)",
-                    "destinationPort": "\(event.flow.destinationPort)",
-                    "length": "\(event.length)",
-                ]
-            )
-        }
-        try Task.checkCancellation()
     }
 
     func serve(_ verbs: AgentVerbs) async throws {

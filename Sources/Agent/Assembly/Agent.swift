@@ -20,6 +20,7 @@ package struct Agent: Sendable {
     let node: String
     let store: any Datastore
     private let metrics = Metrics()
+    let drops = DropLog()
     let health: Health
     let watch = FlowWatch()
 
@@ -180,7 +181,7 @@ extension Agent {
             group.addTask { try await dataplane.run() }
             group.addTask { try await keeper.run() }
             group.addTask { try await maintain(policy, topology, dataplane) }
-            group.addTask { try await logPackets(dataplane, settings) }
+            group.addTask { try await followPackets(dataplane, settings, policy, topology) }
             group.addTask { try await serve(verbs) }
             group.addTask { try await followAddresses(addresses) }
             addServers(settings, dataplane, &group)
@@ -211,6 +212,8 @@ extension Agent {
             connector: connector,
             dataplane: dataplane,
             watch: watch,
+            policy: policy,
+            drops: drops,
             health: health,
             metrics: metrics
         )
@@ -222,7 +225,12 @@ extension Agent {
         _ group: inout ThrowingTaskGroup<Void, any Error>
     ) {
         let fixed = settings.fixed
-        let routes = StatusRoutes(health: health, metrics: metrics, dataplane: dataplane)
+        let routes = StatusRoutes(
+            health: health,
+            metrics: metrics,
+            dataplane: dataplane,
+            rules: RuleMetrics(environment: options.environment)
+        )
         if fixed.healthEnabled {
             let server = StatusServer(
                 host: fixed.healthHost,

@@ -8,7 +8,9 @@ internal import Model
 ///
 /// cni      one call of the CNI plugin
 /// status   how the agent is, and what it holds
-/// drops    packets by reason
+/// drops    packets by reason, and the last ones
+/// policy   a policy's rules and what they decided
+/// explain  an endpoint's rules in their order
 /// trace    what the kernel's maps say of a flow at the ends that are this node's
 /// audit    maps compared with what they should hold; {"repair": false} only tells
 /// flows    what it has seen of late, see AgentVerbs+Flows.swift
@@ -17,6 +19,8 @@ struct AgentVerbs: Sendable {
     let connector: PodConnector
     let dataplane: Dataplane
     let watch: FlowWatch
+    let policy: PolicyLoop
+    let drops: DropLog
     let health: Health
     let metrics: Metrics
 
@@ -24,7 +28,9 @@ struct AgentVerbs: Sendable {
         switch request.verb {
         case "cni": await cni(request.body)
         case "status": .success(await status())
-        case "drops": .success(await drops())
+        case "drops": await drops(request.body)
+        case "policy": await showPolicy(request.body)
+        case "explain": await explain(request.body)
         case "trace": await trace(request.body)
         case "audit": await audit(request.body)
         case "flows": await flows(request.body)
@@ -121,20 +127,6 @@ struct AgentVerbs: Sendable {
         } catch {
             return .failure(ControlFailure(code: 1, message: "\(error)"))
         }
-    }
-
-    private func drops() async -> JSONValue {
-        guard let counters = try? await dataplane.counters() else { return .array([]) }
-        let drops = counters.filter { $0.reason.isDrop && $0.packets > 0 }
-        return .array(
-            drops.map {
-                [
-                    "reason": .string($0.reason.name),
-                    "packets": .int(Int64(clamping: $0.packets)),
-                    "explanation": .string($0.reason.explanation),
-                ]
-            }
-        )
     }
 }
 

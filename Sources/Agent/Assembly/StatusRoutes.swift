@@ -1,11 +1,13 @@
 internal import Dataplane
 internal import Linux
+internal import Model
 
 /// What the HTTP servers answer.
 struct StatusRoutes: Sendable {
     let health: Health
     let metrics: Metrics
     let dataplane: Dataplane
+    let rules: RuleMetrics
 
     var ofHealth: StatusServer.Routes {
         [
@@ -33,6 +35,18 @@ struct StatusRoutes: Sendable {
             for counter in counters where counter.reason.isDrop {
                 metrics.set(.drops, Double(counter.packets), ["reason": counter.reason.name])
             }
+        }
+        if let counts = try? await dataplane.ruleCounts() {
+            rules.set(counts, dataplane.name(ofRule:), in: metrics)
+            for direction in Direction.allCases {
+                let other = counts[RuleKey(id: RuleKey.other, direction: direction)]
+                let labels = ["direction": direction.rawValue]
+                metrics.set(.uncountedPackets, Double(other?.packets ?? 0), labels)
+            }
+        }
+        if let losses = try? await dataplane.eventLosses() {
+            metrics.set(.untoldEvents, Double(losses.heldBack), ["why": "rate"])
+            metrics.set(.untoldEvents, Double(losses.lost), ["why": "room"])
         }
         if let statistics = try? await dataplane.statistics() {
             for map in MapName.allCases {

@@ -71,6 +71,9 @@ extension AgentSettings.Fixed {
 }
 
 extension AgentSettings.Live {
+    /// A second and CPU: more than a person reads, less than a flood can hurt with.
+    private static let dropEvents: UInt32 = 100
+
     fileprivate init(_ parameters: FelixParameters) {
         logLevel =
             parameters.text("logSeverityScreen").flatMap { Logger.Level(severity: $0) } ?? .info
@@ -88,6 +91,7 @@ extension AgentSettings.Live {
             }
         dataplane = Settings(
             endpointToHost: action,
+            dropEvents: Self.dropEvents,
             vxlanPort: UInt16(clamping: parameters.integer("vxlanPort") ?? 4789),
             allowsVXLAN: parameters.bool("allowVXLANPacketsFromWorkloads"),
             allowsIPIP: parameters.bool("allowIPIPPacketsFromWorkloads"),

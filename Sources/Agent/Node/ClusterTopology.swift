@@ -1,6 +1,6 @@
 package import Datastore
 internal import JSON
-internal import Model
+package import Model
 package import Resources
 package import Routing
 
@@ -30,6 +30,11 @@ package struct ClusterTopology: Sendable {
     }
 
     package var nodeCount: Int { nodes.count }
+
+    /// The node whose own address it is.
+    package func node(at address: Address) -> String? {
+        nodes.values.first { $0.attachments[address.family]?.address == address }?.name
+    }
 
     /// Takes a whole picture in.
     package mutating func replace(with items: [Resource]) {

@@ -1,5 +1,6 @@
 package import Datastore
 package import Logging
+package import Model
 package import Routing
 
 /// Keeps the kernel's routes at what nodes, pools and blocks of the store ask for.
@@ -42,6 +43,9 @@ package actor TopologyLoop {
     package func retry() async {
         if applied == nil { await apply() }
     }
+
+    /// The node whose own address it is.
+    package func node(at address: Address) -> String? { cluster.node(at: address) }
 
     private func apply() async {
         let topology = cluster.topology

@@ -20,6 +20,13 @@ package final class Metrics: Sendable {
         samples.withLock { $0[metric, default: [:]][key] = Sample(value: value) }
     }
 
+    /// Sets all samples of a metric; those that are not among them are no more.
+    package func replace(_ metric: Metric, _ rows: [(labels: [String: String], value: Double)]) {
+        var fresh: Samples = [:]
+        for (labels, value) in rows { fresh[Self.text(labels)] = Sample(value: value) }
+        samples.withLock { $0[metric] = fresh.isEmpty ? nil : fresh }
+    }
+
     /// Adds to a counter.
     package func add(_ metric: Metric, _ amount: Double = 1, _ labels: [String: String] = [:]) {
         let key = Self.text(labels)

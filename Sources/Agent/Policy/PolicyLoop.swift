@@ -19,7 +19,7 @@ package actor PolicyLoop {
     private let logger: Logger
 
     private var table = ResourceTable()
-    private var compiler: PolicyCompiler
+    private(set) var compiler: PolicyCompiler
     private var hasSnapshot = false
     /// How far the watch has come.
     private var followed = Revision(rawValue: 0)

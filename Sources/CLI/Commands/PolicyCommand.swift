@@ -9,7 +9,9 @@ struct PolicyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy",
         abstract: "Explains what policy does.",
-        subcommands: [PolicyTrace.self, PolicyPreview.self]
+        subcommands: [
+            PolicyTrace.self, PolicyShow.self, PolicyExplain.self, PolicyPreview.self,
+        ]
     )
 }
 
