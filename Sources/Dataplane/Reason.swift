@@ -18,10 +18,9 @@ package struct Reason: Hashable, Sendable {
         code != CARA_PASS.rawValue && code != CARA_PASS_NOT_IP.rawValue
     }
 
-    /// Whether a rule, or that there was none, is why the packet was dropped.
-    package var isPolicy: Bool {
-        code == CARA_DROP_INGRESS_POLICY.rawValue || code == CARA_DROP_EGRESS_POLICY.rawValue
-    }
+    /// Whether a rule, or that there was none, is why the packet was dropped: the names of those
+    /// reasons end alike.
+    package var isPolicy: Bool { name.hasSuffix("_policy") }
 
     package init(_ reason: cara_reason) {
         code = reason.rawValue

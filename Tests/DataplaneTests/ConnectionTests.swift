@@ -115,6 +115,14 @@ struct ReasonTests {
         #expect(Reason.all.filter { !$0.isDrop }.map(\.name) == ["pass", "pass_not_ip"])
     }
 
+    @Test("reasons for which a rule is asked are known by their names")
+    func policies() {
+        let policies = Reason.all.filter(\.isPolicy)
+        #expect(policies.map(\.code).contains(CARA_DROP_INGRESS_POLICY.rawValue))
+        #expect(policies.map(\.code).contains(CARA_DROP_EGRESS_POLICY.rawValue))
+        #expect(policies.count { !$0.isDrop } == 0)
+    }
+
     @Test("a reason of newer programs is still told")
     func unknown() {
         #expect(Reason(cara_reason(rawValue: 999)).name == "reason_999")

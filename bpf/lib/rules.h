@@ -25,10 +25,10 @@ static __always_inline struct cara_rule_count *rules_find(struct cara_rule_key *
 	return bpf_map_lookup_elem(&cara_rules, key);
 }
 
-/* Adds to what a rule decided. */
+/* Adds to what a rule decided. Of `direction` only enum cara_direction counts: callers keep more in it. */
 __noinline int rules_add(__u32 rule, __u32 direction, __u64 connections, __u64 packets, __u64 bytes)
 {
-	struct cara_rule_key key = { .rule = rule, .direction = direction };
+	struct cara_rule_key key = { .rule = rule, .direction = direction & CARA_EGRESS };
 	struct cara_rule_count *count = rules_find(&key);
 
 	if (!count)
