@@ -66,7 +66,8 @@ private struct JSONPrinter {
     }
 
     private static func text(of value: Double) -> String {
-        if let whole = Int64(exactly: value) { return String(whole) }
+        // Beyond, a whole number written out would be read as an integer.
+        if let whole = Int64(exactly: value), whole.magnitude < 1 << 53 { return String(whole) }
         return value.isFinite ? String(value) : "null"
     }
 

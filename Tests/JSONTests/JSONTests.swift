@@ -23,7 +23,7 @@ struct JSONTests {
             Case("100.0", 100), Case("-0.25E-1", -0.025), Case(#""a\"\\\/\n\u00e9""#, "a\"\\/\né"),
             Case(#""\ud83d\ude00""#, "😀"), Case("[]", []), Case("[1, [2]]", [1, [2]]),
             Case("{}", [:]), Case(#"{"b": 1, "a": {"c": null}}"#, ["b": 1, "a": ["c": .null]]),
-            Case(#"{"a": 1, "a": 2}"#, ["a": 2]),
+            Case(#"{"a": 1, "a": 2}"#, ["a": 2]), Case("5e17", .double(5e17)),
         ]
     )
     func values(_ test: Case) throws {
