@@ -29,21 +29,23 @@ struct FirstPackets {
             FirstPackets(name: "first packet arriving, v4", place: .fromHost) {
                 wire.ip(.podC, .podA).tcp($0, 80, .syn)
             },
-            bitmaps("10,000 rules as bitmaps", BenchBitmaps.usual, pod),
-            bitmaps("10,000 rules as bitmaps, worst", BenchBitmaps.worst, pod),
+            bitmaps("10,000 rules as bitmaps", BenchBitmaps.usual, pod, to: 81),
+            bitmaps("10,000 rules as bitmaps, worst", BenchBitmaps.worst, pod, to: 82),
         ]
     }
 
     private static func bitmaps(
         _ name: String,
         _ program: UInt32,
-        _ pod: PacketBuilder
+        _ pod: PacketBuilder,
+        to port: UInt16
     ) -> FirstPackets {
+        // Another port for each, or the flow would be known from the rows before.
         var first = FirstPackets(
             name: "first packet leaving a pod, v4, \(name)",
             place: .fromWorkload(.a)
         ) {
-            pod.ip(.podA, .podC).tcp($0, 80, .syn)
+            pod.ip(.podA, .podC).tcp($0, port, .syn)
         }
         first.program = program
         return first
