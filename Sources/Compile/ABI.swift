@@ -105,7 +105,9 @@ extension cara_verdict_key {
 
 extension cara_verdict {
     package init(_ verdict: ProgramTables.Verdict) {
-        let action = verdict.isAllowed ? CARA_ACTION_ALLOW : CARA_ACTION_DENY
+        let action =
+            verdict.goesOn
+            ? CARA_ACTION_NONE : verdict.isAllowed ? CARA_ACTION_ALLOW : CARA_ACTION_DENY
         self.init(
             rule: verdict.rule,
             log_rule: verdict.logRule,
@@ -147,7 +149,8 @@ extension cara_program {
     package init(_ tables: ProgramTables) {
         self.init(
             flags: (tables.usesSourcePorts ? CARA_PROGRAM_SPORTS.rawValue : 0)
-                | (tables.isBitmap ? CARA_PROGRAM_BITMAP.rawValue : 0),
+                | (tables.isBitmap ? CARA_PROGRAM_BITMAP.rawValue : 0)
+                | (tables.isSplit ? CARA_PROGRAM_SPLIT.rawValue : 0),
             default_group: tables.defaultGroup,
             default_port_group: tables.defaultPortGroup,
             pad: 0

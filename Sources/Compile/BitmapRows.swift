@@ -97,6 +97,7 @@ extension Clause {
         case .allow: .allow
         case .log: .log
         case .pass: .pass
+        case .goOn: .goOn
         }
     }
 }

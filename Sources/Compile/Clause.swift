@@ -8,6 +8,8 @@ struct Clause: Hashable, Sendable {
         case log
         /// Goes on at `next`: the next tier, or the profiles.
         case pass
+        /// The program ends without a verdict.
+        case goOn
     }
 
     let condition: Int32

@@ -31,6 +31,8 @@ package enum ProgramOverflow: Error, Hashable, Sendable, CustomStringConvertible
     case tiers(Int)
     /// Bitmaps of its groups, and how many there is room for.
     case bitmaps(Int, room: Int)
+    /// Programs that a host endpoint's near ends choose among.
+    case choices(Int)
 
     package var description: String {
         switch self {
@@ -40,6 +42,8 @@ package enum ProgramOverflow: Error, Hashable, Sendable, CustomStringConvertible
             "its rules pass out of \(count) tiers, the limit is \(PolicyCompiler.passLimit)"
         case .bitmaps(let count, let room):
             "it needs \(count) bitmaps, there is room for \(room)"
+        case .choices(let count):
+            "its rules ask so much of the near end that it takes \(count) programs"
         }
     }
 }

@@ -61,11 +61,14 @@ package struct ProgramTables: Hashable, Sendable {
         package var rule: UInt32
         /// Id of the first Log rule passed on the way, 0 for none.
         package var logRule: UInt32
+        /// Nothing decides, and what comes after the program is asked; `isAllowed` is false then.
+        package var goesOn: Bool
 
-        package init(isAllowed: Bool, rule: UInt32, logRule: UInt32) {
+        package init(isAllowed: Bool, rule: UInt32, logRule: UInt32, goesOn: Bool = false) {
             self.isAllowed = isAllowed
             self.rule = rule
             self.logRule = logRule
+            self.goesOn = goesOn
         }
     }
 
@@ -110,6 +113,7 @@ package struct ProgramTables: Hashable, Sendable {
             case allow
             case log
             case pass
+            case goOn
         }
 
         package var kind: Kind
@@ -128,6 +132,9 @@ package struct ProgramTables: Hashable, Sendable {
     /// Verdicts are found by ANDing bitmaps, because a table would be too large.
     package var isBitmap = false
     package var usesSourcePorts = false
+    /// The near end's class chooses the program that decides: `groups` and `defaultGroup` are ids of
+    /// programs, and nothing else is there.
+    package var isSplit = false
     /// Group of every class that `groups` does not name.
     package var defaultGroup: UInt32 = 0
     package var defaultPortGroup: UInt32 = 0
@@ -166,6 +173,8 @@ package struct DataplaneChange: Hashable, Sendable {
     package var spoofers: [EndpointID: [Family: UInt32]?] = [:]
     /// The same were staged policies enforced, where that changes something.
     package var stagedSpoofers: [EndpointID: [Family: UInt32]?] = [:]
+    /// Programs of host endpoints of this node; `nil` when there is no such endpoint any more.
+    package var hosts: [EndpointID: HostPrograms?] = [:]
     /// Programs in use under which a flow that was judged before may now get another verdict.
     package var revoked: Set<UInt32> = []
     /// Parts of programs in use that nothing refers to any more: groups of classes that are gone.

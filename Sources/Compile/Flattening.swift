@@ -53,6 +53,12 @@ struct Flattening {
         if condition == always, action != .log { isTierClosed = true }
     }
 
+    /// Adds an end that decides nothing.
+    mutating func goOn(rule: Int32) {
+        clauses.append(Clause(condition: always, kind: .goOn, rule: rule))
+        isTierClosed = true
+    }
+
     /// After a tier or the profiles, whose end has been added.
     mutating func endTier() {
         for index in passes { clauses[index].next = Int32(clauses.count) }

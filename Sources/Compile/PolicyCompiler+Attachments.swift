@@ -10,6 +10,7 @@ extension PolicyCompiler {
     struct Plan {
         var attachments: [(address: Address, wanted: Attachment?)] = []
         var spoofers: [(id: EndpointID, wanted: Spoofers?)] = []
+        var hosts: [(id: EndpointID, wanted: [HostPrograms.Key: HostProgram]?)] = []
     }
 
     /// Programs of an endpoint's foreign sources by family, and those that staged policies would change.
@@ -29,7 +30,11 @@ extension PolicyCompiler {
             noteConflict(at: address, &change)
         }
         for id in dirt.endpoints.sorted(by: { $0.sortKey < $1.sortKey }) {
-            plan.spoofers.append((id, spoofers(of: id)))
+            if case .host = id {
+                plan.hosts.append((id, hostPrograms(of: id)))
+            } else {
+                plan.spoofers.append((id, spoofers(of: id)))
+            }
         }
         return plan
     }
@@ -254,6 +259,7 @@ extension PolicyCompiler {
         for (id, given) in stagedSpoofers where !refs.isDisjoint(with: given.values) {
             change.stagedSpoofers[id] = .some(given.mapValues { programs.kernelID($0) })
         }
+        tellReformedHosts(refs, &change)
     }
 
     private func kernelPrograms(_ given: Attachment) -> EndpointPrograms {

@@ -47,9 +47,10 @@ extension PolicyCompiler {
         defer { touched = Touched() }
         if touched.hasOtherScopes {
             for id in locals.keys { updateScopes(of: id, &dirt) }
+            for id in hosts.keys { updateHostScopes(of: id, &dirt) }
         }
         let scopes = touched.scopes.union(policies.scopes(inTiers: touched.tiers))
-        for (id, local) in locals {
+        for (id, local) in allLocals {
             let isTouched =
                 !scopes.isDisjoint(with: local.scopes)
                 || !touched.profiles.isDisjoint(with: local.endpoint.profiles)
@@ -63,10 +64,12 @@ extension PolicyCompiler {
         var dirt = Dirt()
         dirt.addresses = news.addresses
         for id in news.relabelled where locals[id] != nil { updateScopes(of: id, &dirt) }
+        for id in news.relabelled where hosts[id] != nil { updateHostScopes(of: id, &dirt) }
         guard !news.portNames.isEmpty || !news.services.isEmpty else { return dirt }
         let scopes = policies.invalidate(portNames: news.portNames, services: news.services)
         let names = invalidateProfiles(news)
-        for (id, local) in locals {
+        if !scopes.isEmpty || !names.isEmpty { hostRules = [:] }
+        for (id, local) in allLocals {
             let isTouched =
                 !scopes.isDisjoint(with: local.scopes)
                 || !names.isDisjoint(with: local.endpoint.profiles)
@@ -86,6 +89,7 @@ extension PolicyCompiler {
 
     private mutating func set(_ id: EndpointID, _ endpoint: Endpoint?) {
         index.set(id, endpoint)
+        if case .host(index.localNode, _) = id { return setHost(id, endpoint) }
         guard case .workload(index.localNode, _, _) = id else { return }
         let former = locals[id]?.endpoint
         guard former != endpoint else { return }
@@ -108,18 +112,16 @@ extension PolicyCompiler {
         dirt.endpoints.insert(id)
     }
 
-    /// Untracked and pre-DNAT policies are for host endpoints alone; a staged policy that would delete
-    /// its counterpart has nothing to judge by.
+    /// A staged policy that would delete its counterpart has nothing to judge by.
     private mutating func set(_ id: PolicyID, _ policy: Policy?) {
-        let wanted = policy.flatMap {
-            $0.stagedAction == "Delete" || $0.doNotTrack || $0.preDNAT ? nil : $0
-        }
+        let wanted = policy.flatMap { $0.stagedAction == "Delete" ? nil : $0 }
         let former = policies.find(id)
         guard former?.policy != wanted else { return }
+        hostRules[.policy(id)] = nil
         if let former { touched.scopes.insert(former.scope) }
         if let former, wanted == nil || former.policy.selector != wanted?.selector {
             // Whoever it applied to is noted now, before the scope's number may serve another.
-            for (local, entry) in locals where entry.scopes.contains(former.scope) {
+            for (local, entry) in allLocals where entry.scopes.contains(former.scope) {
                 dirt.endpoints.insert(local)
             }
         }
@@ -138,6 +140,7 @@ extension PolicyCompiler {
         index.setProfile(name, profile?.labelsToApply)
         let former = profiles[name]?.profile
         guard former != profile else { return }
+        hostRules[.profile(name)] = nil
         profiles[name] = profile.map { ProfileEntry(profile: $0) }
         touched.profiles.insert(name)
     }

@@ -40,6 +40,12 @@ package struct PolicyCompiler: Sendable {
     var index: ClusterIndex
     var policies = PolicyTable()
     var profiles: [String: ProfileEntry] = [:]
+    /// Host endpoints of this node.
+    var hosts: [EndpointID: LocalEndpoint] = [:]
+    var hostPrograms: [EndpointID: [HostPrograms.Key: HostProgram]] = [:]
+    /// Rules as host endpoints need them, by what they belong to and the key's number.
+    var hostRules: [RuleName.Owner: [Int: [HostRecipe.Step]]] = [:]
+    var splits = SplitTable()
     var locals: [EndpointID: LocalEndpoint] = [:]
     /// Local endpoints that claim the address; the first one gets it, unless ``given`` names another.
     var owners: [Address: [EndpointID]] = [:]
@@ -119,11 +125,14 @@ package struct PolicyCompiler: Sendable {
         // Not earlier: what the last change released may be asked again now.
         index.settle()
         let update = index.refresh()
+        let choices = splits.choose(update.gained, vocabulary, &index, &programs)
         programs.insert(update.gained, index)
         change.classes = ClassChanges(update.prefixes)
         let (failed, reform) = updatePrograms(update, &change)
         change.revoked = programs.affected(by: update.moves)
+        let failedSplits = settleSplits(choices, update, failed, reform.refs, &change)
         attach(plan, failed, &change)
+        attachHosts(plan, failed, failedSplits, &change)
         tellReformed(reform.refs, &change)
         tidy(update, &change)
         effort = Effort(
@@ -177,10 +186,12 @@ package struct PolicyCompiler: Sendable {
 
     /// Drops what nothing uses any more.
     private mutating func tidy(_ update: ClassUpdate, _ change: inout DataplaneChange) {
-        change.programsRemoved = programs.removeUnused(&index, &ruleIDs)
+        let splitsRemoved = splits.removeUnused(&index, &programs)
+        let lostChoices = splits.remove(update.lost, index, &programs)
+        change.programsRemoved = programs.removeUnused(&index, &ruleIDs) + splitsRemoved
         let removed = Set(change.programsRemoved)
         let removal = programs.remove(update.lost, index)
-        change.groupsRemoved = removal.groups
+        change.groupsRemoved = removal.groups.merging(lostChoices) { $1 }
         change.verdictsRemoved = removal.verdicts
         change.bitmapsRemoved = removal.bitmaps
         change.revoked.subtract(removed)
@@ -200,10 +211,11 @@ package struct PolicyCompiler: Sendable {
             conditions.insert(condition)
             rules.insert(rule)
         }
+        let near = keepHostRules(&conditions, &rules)
         for entry in programs.entries.values {
             conditions.formUnion(entry.clauses.map(\.condition))
             rules.formUnion(entry.rules)
         }
-        vocabulary.sweep(conditions: conditions, rules: rules)
+        vocabulary.sweep(conditions: conditions, near: near, rules: rules)
     }
 }

@@ -13,14 +13,39 @@ struct PolicyTable: Sendable {
         var appliesToIngress: Bool
         var appliesToEgress: Bool
         var isStaged: Bool
+        var use: Use
 
         static let none = Head(
             scope: 0,
             tier: 0,
             appliesToIngress: false,
             appliesToEgress: false,
-            isStaged: false
+            isStaged: false,
+            use: []
         )
+    }
+
+    /// What policies are for (inventory §4.4).
+    struct Use: OptionSet, Sendable {
+        let rawValue: UInt8
+
+        static let untracked = Use(rawValue: 1)
+        static let preDNAT = Use(rawValue: 2)
+        /// Workloads, and hosts' own traffic.
+        static let normal = Use(rawValue: 4)
+        /// The same, and what passes through a host.
+        static let forwarded = Use(rawValue: 8)
+
+        init(rawValue: UInt8) {
+            self.rawValue = rawValue
+        }
+
+        init(_ policy: Policy) {
+            self =
+                policy.doNotTrack
+                ? .untracked
+                : policy.preDNAT ? .preDNAT : policy.applyOnForward ? .forwarded : .normal
+        }
     }
 
     private var policies: [Policy?] = []
@@ -64,7 +89,8 @@ struct PolicyTable: Sendable {
             tier: number(ofTier: policy.tier),
             appliesToIngress: policy.appliesToIngress,
             appliesToEgress: policy.appliesToEgress,
-            isStaged: policy.id.kind.isStaged
+            isStaged: policy.id.kind.isStaged,
+            use: Use(policy)
         )
         if policy.id.kind.isStaged { stagedScopes[scope, default: 0] += 1 }
         byScope[scope, default: []].insert(slot)
@@ -186,6 +212,7 @@ struct PolicyTable: Sendable {
     mutating func policies(
         in scopes: [ScopeID],
         _ direction: Direction,
+        for uses: Use = [.normal, .forwarded],
         withStaged: Bool
     ) -> [ArraySlice<Int32>] {
         place()
@@ -193,7 +220,7 @@ struct PolicyTable: Sendable {
         for scope in scopes {
             for slot in byScope[scope] ?? [] {
                 let head = heads[Int(slot)]
-                guard withStaged || !head.isStaged else { continue }
+                guard withStaged || !head.isStaged, uses.contains(head.use) else { continue }
                 if direction == .ingress ? head.appliesToIngress : head.appliesToEgress {
                     slots.append(slot)
                 }

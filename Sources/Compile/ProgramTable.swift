@@ -107,6 +107,11 @@ struct ProgramTable: Sendable {
         }
     }
 
+    /// An id for a program that is not kept here.
+    mutating func claimID(_ hash: UInt64) -> UInt32 { ids.claim(hash) }
+
+    mutating func releaseID(_ id: UInt32) { ids.release(id) }
+
     /// Programs that nothing uses go, with the partitions that only they used.
     mutating func removeUnused(
         _ index: inout ClusterIndex,

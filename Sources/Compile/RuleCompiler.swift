@@ -55,7 +55,7 @@ struct RuleCompiler {
 
     // MARK: Protocol
 
-    private var protocolRegion: PortRegion {
+    var protocolRegion: PortRegion {
         var region = rule.protocol.map { PortRegion.protocol($0) } ?? .all
         if let refused = rule.notProtocol { region = region.subtracting(.protocol(refused)) }
         if let icmp = rule.icmp { region = region.intersection(.icmp(icmp)) }
@@ -107,7 +107,13 @@ struct RuleCompiler {
 
     // MARK: Remote ports
 
-    private struct Part {
+    /// The conditions on the remote end alone, each with the ports of that end for which it stands.
+    func remoteConditions(_ index: ClusterIndex) -> [Part] {
+        guard let base = baseMatchers() else { return [] }
+        return remoteParts(base, protocolRegion, index)
+    }
+
+    struct Part {
         let remote: RemoteCondition
         let ports: PortRegion
     }

@@ -23,6 +23,9 @@ extension ProgramTables {
                 verdict.isAllowed = entry.kind == .allow
                 verdict.rule = entry.rule
                 return verdict
+            case .goOn:
+                verdict.goesOn = true
+                return verdict
             }
         }
         return nil

@@ -13,6 +13,8 @@ package struct TableInterpreter: Sendable {
         package let rule: RuleName?
         /// The first Log rule passed on the way.
         package let logRule: RuleName?
+        /// Nothing decides: what comes after the program is asked.
+        package var goesOn = false
     }
 
     package private(set) var programs: [UInt32: ProgramTables] = [:]
@@ -20,6 +22,7 @@ package struct TableInterpreter: Sendable {
     package private(set) var endpoints: [Address: EndpointPrograms] = [:]
     package private(set) var spoofers: [EndpointID: [Family: UInt32]] = [:]
     package private(set) var stagedSpoofers: [EndpointID: [Family: UInt32]] = [:]
+    package private(set) var hosts: [EndpointID: HostPrograms] = [:]
     package private(set) var rules: [UInt32: RuleName] = [:]
     package private(set) var conflicts: [Address: [EndpointID]] = [:]
 
@@ -34,6 +37,7 @@ package struct TableInterpreter: Sendable {
         for (address, programs) in change.endpoints { endpoints[address] = programs }
         for (id, programs) in change.spoofers { spoofers[id] = programs }
         for (id, programs) in change.stagedSpoofers { stagedSpoofers[id] = programs }
+        for (id, programs) in change.hosts { hosts[id] = programs }
         for (id, labels) in change.groupsRemoved {
             for label in labels { programs[id]?.groups[label] = nil }
         }
@@ -52,6 +56,7 @@ package struct TableInterpreter: Sendable {
 
     private mutating func extend(by addition: ProgramTables) {
         programs[addition.id]?.groups.merge(addition.groups) { $1 }
+        if addition.isSplit { programs[addition.id]?.defaultGroup = addition.defaultGroup }
         programs[addition.id]?.verdicts.merge(addition.verdicts) { $1 }
         programs[addition.id]?.bitmaps.merge(addition.bitmaps) { $1 }
     }
@@ -69,6 +74,7 @@ package struct TableInterpreter: Sendable {
         }
         spoofers = spoofers.mapValues { $0.mapValues(renewed) }
         stagedSpoofers = stagedSpoofers.mapValues { $0.mapValues(renewed) }
+        hosts = hosts.mapValues { $0.reformed(by: ids) }
     }
 
     // MARK: Look-ups
@@ -99,7 +105,7 @@ package struct TableInterpreter: Sendable {
     package func judge(_ flow: Flow, remote: Address, program id: UInt32) -> Outcome {
         // Neither program 0 (deny all) nor one that is missing allows anything.
         guard let program = programs[id] else {
-            return Outcome(isAllowed: id == 1, rule: nil, logRule: nil)
+            return Outcome(isAllowed: id == 1, rule: nil, logRule: nil, goesOn: id == 2)
         }
         let icmp = flow.icmp.map { UInt16($0.type) << 8 | UInt16($0.code ?? 0) }
         let port = flow.protocol.isICMP ? icmp ?? 0 : flow.destinationPort
@@ -117,7 +123,8 @@ package struct TableInterpreter: Sendable {
         return Outcome(
             isAllowed: verdict.isAllowed,
             rule: rules[verdict.rule],
-            logRule: rules[verdict.logRule]
+            logRule: rules[verdict.logRule],
+            goesOn: verdict.goesOn
         )
     }
 

@@ -92,6 +92,8 @@ struct VerdictPlan: Sendable {
                 if logRule == 0 { logRule = ruleIDs[index] }
                 start = index + 1
             case .pass: start = Int(clause.next)
+            case .goOn:
+                return Verdict(isAllowed: false, rule: 0, logRule: logRule, goesOn: true)
             }
         }
         return Verdict(isAllowed: false, rule: 0, logRule: logRule)

@@ -77,7 +77,7 @@ struct VerdictRows: Sendable {
             var hash = StableHash(kind: 61)
             hash.combine(UInt64(key.portGroup) << 32 | UInt64(key.sourcePortGroup))
             hash.combine(UInt64(verdict.rule) << 32 | UInt64(verdict.logRule))
-            hash.combine(verdict.isAllowed ? 1 : 0 as UInt64)
+            hash.combine((verdict.isAllowed ? 1 : 0) | (verdict.goesOn ? 2 : 0) as UInt64)
             sum &+= hash.value
         }
         return StableHash.mix(sum)

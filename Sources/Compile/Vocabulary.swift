@@ -43,6 +43,10 @@ struct Vocabulary: Sendable {
         return conditions.intern(condition, stableHash: hash.value)
     }
 
+    mutating func remote(_ condition: RemoteCondition) -> Int32 {
+        remotes.intern(condition, stableHash: condition.stableHash)
+    }
+
     mutating func rule(_ name: RuleName) -> Int32 {
         rules.intern(name, stableHash: name.stableHash)
     }
@@ -52,11 +56,16 @@ struct Vocabulary: Sendable {
         conditions.count + rules.count > 2 * sweptCount + 4096
     }
 
-    mutating func sweep(conditions kept: Set<Int32>, rules keptRules: Set<Int32>) {
+    /// Forgets all but these; `near` are remote conditions that stand alone.
+    mutating func sweep(
+        conditions kept: Set<Int32>,
+        near: Set<Int32> = [],
+        rules keptRules: Set<Int32>
+    ) {
         let kept = kept.union([always])
         conditions.sweep(keeping: kept)
         let live = kept.map { conditions[$0] }
-        remotes.sweep(keeping: Set(live.map(\.remote)).union([anyRemote]))
+        remotes.sweep(keeping: near.union(live.map(\.remote)).union([anyRemote]))
         regions.sweep(
             keeping: Set(live.flatMap { [$0.ports, $0.sourcePorts] }).union([anyPorts])
         )

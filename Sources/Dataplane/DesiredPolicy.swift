@@ -9,6 +9,7 @@ package struct DesiredPolicy: Sendable {
     package private(set) var endpoints: [Address: EndpointPrograms] = [:]
     package private(set) var spoofers: [EndpointID: [Family: UInt32]] = [:]
     package private(set) var stagedSpoofers: [EndpointID: [Family: UInt32]] = [:]
+    package private(set) var hosts: [EndpointID: HostPrograms] = [:]
 
     package init() {}
 
@@ -20,6 +21,7 @@ package struct DesiredPolicy: Sendable {
         for (address, programs) in change.endpoints { endpoints[address] = programs }
         for (id, programs) in change.spoofers { spoofers[id] = programs }
         for (id, programs) in change.stagedSpoofers { stagedSpoofers[id] = programs }
+        for (id, programs) in change.hosts { hosts[id] = programs }
         for (program, classes) in change.groupsRemoved {
             for label in classes { programs[program]?.groups[label] = nil }
         }
@@ -66,6 +68,7 @@ extension ProgramTables {
         groups.merge(addition.groups) { $1 }
         ports.merge(addition.ports) { $1 }
         sourcePorts.merge(addition.sourcePorts) { $1 }
+        if isSplit { defaultGroup = addition.defaultGroup }
         verdicts.merge(addition.verdicts) { $1 }
         bitmaps.merge(addition.bitmaps) { $1 }
     }

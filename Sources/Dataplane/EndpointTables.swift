@@ -12,17 +12,25 @@ struct EndpointTables {
     var endpoints: [Address: cara_endpoint] = [:]
     var ifaces: [UInt32: cara_iface] = [:]
     var sources: Set<Source> = []
+    /// Host endpoints by interface; 0 is that of `*`.
+    var hosts: [UInt32: cara_host] = [:]
 
     /// Programs that a packet may meet.
     var programs: Set<UInt32> {
         var result: Set<UInt32> = []
         for endpoint in endpoints.values { result.formUnion(endpoint.programs) }
         for iface in ifaces.values { result.formUnion(iface.programs) }
+        for host in hosts.values { result.formUnion(host.programs) }
         return result
     }
 
     var slots: Set<UInt32> {
         Set(endpoints.values.map(\.slot)).union(ifaces.values.map(\.slot))
+    }
+
+    /// All that connections may have been allowed by.
+    var allSlots: Set<UInt32> {
+        hosts.isEmpty ? slots : slots.union([UInt32(CARA_SLOT_HOSTS)])
     }
 
     /// With other programs for those that `ids` names.
@@ -46,6 +54,7 @@ struct EndpointTables {
             renew(&entry.staged_egress6)
             result.ifaces[index] = entry
         }
+        result.hosts = hosts.mapValues { $0.reformed(by: ids) }
         return result
     }
 
@@ -57,6 +66,15 @@ struct EndpointTables {
         }
         for iface in ifaces.values where !programs.isDisjoint(with: iface.programs) {
             result.insert(iface.slot)
+        }
+        if hosts.values.contains(where: { !$0.programs.isDisjoint(with: programs) }) {
+            result.insert(UInt32(CARA_SLOT_HOSTS))
+        }
+        // Connections between two workloads meet the endpoint of `*`, and have no place to say so.
+        if let any = hosts[HostEndpoints.anyInterface],
+            !any.programsOfWorkloads.isDisjoint(with: programs)
+        {
+            result.formUnion(slots)
         }
         return result
     }
@@ -96,6 +114,7 @@ extension EndpointTables {
             guard let source = Source(key) else { continue }
             sources.insert(source)
         }
+        for (index, host) in try maps.entries(of: Maps.hosts) { hosts[index] = host }
     }
 }
 
@@ -119,6 +138,7 @@ struct EndpointDelta {
     var sources: MapDelta<cara_spoof_key, UInt32>
     var ifaces: MapDelta<UInt32, cara_iface>
     var endpoints: MapDelta<cara_addr, cara_endpoint>
+    var hosts: MapDelta<UInt32, cara_host>
     /// Slots that were in use and whose entries change or go: their connections are judged anew.
     var movedSlots: Set<UInt32> = []
     /// Those among them whose entries are another endpoint's or lead elsewhere now: more than another
@@ -138,6 +158,13 @@ struct EndpointDelta {
             from: actual.endpoints.map { (cara_addr($0.key), $0.value) },
             to: desired.endpoints.map { (cara_addr($0.key), $0.value) }
         )
+        hosts = MapDelta(
+            from: actual.hosts.map { ($0.key, $0.value) },
+            to: desired.hosts.map { ($0.key, $0.value) }
+        )
+        if !hosts.isEmpty {
+            movedSlots = actual.allSlots.union(desired.allSlots).union([UInt32(CARA_SLOT_HOSTS)])
+        }
         for key in endpoints.writes.map(\.key) + endpoints.removals {
             let address = Address(key)
             guard let former = actual.endpoints[address] else { continue }
@@ -155,5 +182,7 @@ struct EndpointDelta {
         }
     }
 
-    var isEmpty: Bool { sources.isEmpty && ifaces.isEmpty && endpoints.isEmpty }
+    var isEmpty: Bool {
+        sources.isEmpty && ifaces.isEmpty && endpoints.isEmpty && hosts.isEmpty
+    }
 }

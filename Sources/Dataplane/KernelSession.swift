@@ -23,11 +23,11 @@ final class KernelSession {
     private(set) var reconciler: Reconciler
     /// Interfaces of the node that should carry our programs and do not, and why.
     private(set) var unattached: [String: DataplaneError] = [:]
-    private let configuration: Configuration
+    let configuration: Configuration
     private let dataInterfaces: Regex<AnyRegexOutput>
     private var attachments: Attachments
     private var netlink: NetlinkSocket
-    private var links: [InterfaceIndex: Netlink.Link] = [:]
+    private(set) var links: [InterfaceIndex: Netlink.Link] = [:]
     private var addresses: Set<InterfaceAddress> = []
 
     /// Loads the programs over the pinned maps and hangs them on the node's interfaces.
@@ -95,6 +95,10 @@ extension KernelSession {
 
     /// Adds or replaces an endpoint; its programs hang before anything refers to them.
     func register(_ endpoint: Endpoint) throws(DataplaneError) {
+        if case .host = endpoint.id {
+            reconciler.hosts.register(endpoint)
+            return try refreshHosts()
+        }
         guard let interface = endpoint.interface else {
             throw .notLive(endpoint.id, reason: "it names no interface")
         }
@@ -117,6 +121,7 @@ extension KernelSession {
 
     func unregister(_ id: EndpointID) throws(DataplaneError) {
         reconciler.local.unregister(id)
+        reconciler.hosts.unregister(id)
         _ = try reconciler.refreshEndpoints()
     }
 
@@ -172,6 +177,7 @@ extension KernelSession {
         for link in present { _ = try linkChanged(link) }
         addresses = Set(listed)
         try reconciler.apply(localAddresses: Set(addresses.map(\.address)))
+        try refreshHosts()
         return Effect(changesEndpoints: true, movesRoutes: true)
     }
 
@@ -186,6 +192,7 @@ extension KernelSession {
         }
         guard !isWorkload(link) else { return Effect() }
         if link.name.firstMatch(of: dataInterfaces) != nil { attachHost(link) }
+        if former?.name != link.name { try refreshHosts() }
         let isMoved =
             former?.isUp != link.isUp || former?.hasCarrier != link.hasCarrier
             || former?.mtu != link.mtu
@@ -211,13 +218,33 @@ extension KernelSession {
         attachments.forget(index.rawValue)
         guard let link = links.removeValue(forKey: index) else { return Effect() }
         unattached[link.name] = nil
-        guard reconciler.local.interfaces.contains(link.name) || isWorkload(link)
-        else { return Effect(movesRoutes: true) }
+        guard reconciler.local.interfaces.contains(link.name) || isWorkload(link) else {
+            try refreshHosts()
+            return Effect(movesRoutes: true)
+        }
         if reconciler.local.link(named: link.name)?.index == index.rawValue {
             reconciler.local.setLink(nil, of: link.name)
             _ = try reconciler.refreshEndpoints()
         }
         return Effect(changesEndpoints: true)
+    }
+
+    /// Looks which host endpoint each interface has now; its programs hang there first.
+    private func refreshHosts() throws(DataplaneError) {
+        guard !reconciler.hosts.isEmpty else { return }
+        let own = links.values.filter { !isWorkload($0) && !$0.isLoopback }
+        reconciler.hosts.setInterfaces(
+            own.map { link in
+                HostEndpoints.Interface(
+                    index: link.index.rawValue,
+                    name: link.name,
+                    addresses: Set(addresses.filter { $0.interface == link.index }.map(\.address))
+                )
+            }
+        )
+        let wanted = reconciler.hosts.assignment
+        for link in own where wanted[link.index.rawValue] != nil { attachHost(link) }
+        _ = try reconciler.refreshEndpoints()
     }
 
     private func attachHost(_ link: Netlink.Link) {
@@ -235,6 +262,7 @@ extension KernelSession {
     ) throws(DataplaneError) -> Effect {
         let former = Set(addresses.map(\.address))
         change(&addresses)
+        try refreshHosts()
         let present = Set(addresses.map(\.address))
         guard present != former else { return Effect() }
         try reconciler.apply(localAddresses: present)
@@ -251,56 +279,5 @@ extension KernelSession {
             && route.nextHops.allSatisfy { hop in
                 hop.interface.flatMap { links[$0] }.map(isWorkload) ?? false
             }
-    }
-}
-
-// MARK: - For people
-
-extension KernelSession {
-    /// How many entries the pinned policy maps have room for.
-    func limits() throws(DataplaneError) -> [MapName: Int] {
-        var limits: [MapName: Int] = [:]
-        for map in reconciler.policy.entries.keys {
-            let path = "\(Layout(root: configuration.root).maps)/\(map.rawValue)"
-            limits[map] = try wrapping(map, path) { () throws(BPFError) in
-                try MapInfo(pinned: path).maxEntries
-            }
-        }
-        return limits
-    }
-
-    func snapshot() -> DataplaneSnapshot {
-        let (policy, actual) = (reconciler.policy, reconciler.actual)
-        var users: [UInt32: Int] = [:]
-        for entry in actual.endpoints.values {
-            for program in Set([entry.ingress_program, entry.egress_program]) {
-                users[program, default: 0] += 1
-            }
-        }
-        return DataplaneSnapshot(
-            endpoints: actual.endpoints.sorted { $0.key < $1.key }.map { address, entry in
-                DataplaneSnapshot.Endpoint(
-                    address: address,
-                    id: reconciler.local.owner(of: address),
-                    interface: links[InterfaceIndex(rawValue: entry.ifindex)]?.name,
-                    entry
-                )
-            },
-            programs: policy.programs.values.sorted { $0.id < $1.id }.map { tables in
-                DataplaneSnapshot.Program(
-                    id: tables.id,
-                    groups: tables.groups.count,
-                    ports: tables.ports.count + tables.sourcePorts.count,
-                    verdicts: tables.verdicts.count,
-                    form: tables.form,
-                    clauses: tables.clauses.count,
-                    bitmaps: tables.bitmaps.count,
-                    users: users[tables.id] ?? 0
-                )
-            },
-            classes: policy.classes,
-            conflicts: reconciler.conflicts,
-            waiting: reconciler.waiting
-        )
     }
 }

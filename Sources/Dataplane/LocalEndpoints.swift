@@ -196,7 +196,7 @@ extension LocalEndpoints {
             return slot
         }
         let taken = given.union(actual.slots)
-        let limit = UInt32(CARA_SLOT_CHANGING)
+        let limit = UInt32(CARA_SLOT_HOSTS)
         guard let slot = (1..<limit).first(where: { !taken.contains($0) })
         else { throw .tooManyEndpoints(id, limit: Int(limit) - 1) }
         slots[id] = slot

@@ -13,6 +13,8 @@ package enum MapName: String, Hashable, Sendable, CaseIterable {
     case ifaces = "cara_ifaces"
     case spoof = "cara_spoof"
     case locals = "cara_locals"
+    case hosts = "cara_hosts"
+    case failsafes = "cara_failsafes"
     case generations = "cara_gens"
     case settings = "cara_settings"
     case conns = "cara_conns"
@@ -90,6 +92,12 @@ package enum Maps {
     }
     package static let locals = MapTable<cara_addr, UInt32>(.locals) {
         "address \(Address($0))"
+    }
+    package static let hosts = MapTable<UInt32, cara_host>(.hosts) {
+        $0 == 0 ? "the host endpoint of all interfaces" : "interface \($0)"
+    }
+    package static let failsafes = MapTable<cara_failsafe_key, UInt32>(.failsafes) {
+        "failsafe port \(UInt16(bigEndian: $0.port))"
     }
     package static let generations = MapTable<UInt32, UInt32>(.generations) { "slot \($0)" }
     package static let settings = MapTable<UInt32, cara_settings>(.settings) { _ in "settings" }

@@ -60,7 +60,7 @@ extension Plan {
         classes.removals.sort { $0.prefixlen < $1.prefixlen }
         let touched = all.programIDs(removed: { policy.programs[$0] != nil })
         if !classes.isEmpty || !touched.isDisjoint(with: inUse) {
-            revokedSlots.formUnion(resolution.tables.slots)
+            revokedSlots.formUnion(resolution.tables.allSlots)
         }
     }
 

@@ -62,7 +62,7 @@ extension Plan {
     ) {
         self.init(from: actual, to: resolution)
         for tables in change.programsAdded { programs.set(tables, withRecord: true) }
-        for tables in change.programsExtended { extensions.set(tables, withRecord: false) }
+        for tables in change.programsExtended { extensions.set(tables, withRecord: tables.isSplit) }
         for (prefix, label) in change.classes {
             let key = cara_class_key(prefix)
             if let label {

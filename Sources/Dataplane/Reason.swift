@@ -55,6 +55,10 @@ package struct Reason: Hashable, Sendable {
         case CARA_DROP_HEADERS:
             ("ipv6_headers", "There are more IPv6 extension headers than are followed.")
         case CARA_DROP_TUNNEL: ("tunnel", "A workload sent VXLAN or IPIP and may not.")
+        case CARA_DROP_HOST_INGRESS_POLICY:
+            ("host_ingress_policy", "Policy of the host endpoint that it came in by denies it.")
+        case CARA_DROP_HOST_EGRESS_POLICY:
+            ("host_egress_policy", "Policy of the host endpoint that it would leave by denies it.")
         default: ("reason_\(reason.rawValue)", "The programs are newer than this agent.")
         }
     }

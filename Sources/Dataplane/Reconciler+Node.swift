@@ -7,7 +7,8 @@ extension Reconciler {
     /// Makes the kernel hold `settings`; connections are judged anew when their verdict may differ.
     mutating func apply(_ settings: Settings) throws(DataplaneError) {
         self.settings = settings
-        let desired = cara_settings(settings)
+        try apply(settings.failsafes)
+        let desired = desired(settings)
         let former = try value(of: 0, in: Maps.settings) ?? cara_settings()
         guard !sameBytes(former, desired) else { return }
         // Connections that policy allows no more may have lived on until now.
@@ -15,11 +16,10 @@ extension Reconciler {
             revokesFlows
             && (former.endpoint_to_host != desired.endpoint_to_host
                 || UInt32(former.revoked) == CARA_REVOKED_ALLOW.rawValue)
-        if isRevoking { try mark(true) }
-        try set([(0, desired)], in: Maps.settings)
-        if isRevoking {
-            try move(actual.slots)
-            try mark(false)
+        guard isRevoking else { return try set([(0, desired)], in: Maps.settings) }
+        try whileMarked { reconciler throws(DataplaneError) in
+            try reconciler.set([(0, desired)], in: Maps.settings)
+            try reconciler.move(reconciler.actual.allSlots)
         }
     }
 
@@ -32,6 +32,49 @@ extension Reconciler {
         var plan = plan
         plan.revokedSlots = plan.endpoints.reownedSlots
         return plan
+    }
+
+    /// A change that a crash half-way must not hide; the mark of a crash before it stays.
+    private mutating func whileMarked(
+        _ body: (inout Reconciler) throws(DataplaneError) -> Void
+    ) throws(DataplaneError) {
+        let wasMarked = try isMarked()
+        try mark(true)
+        try body(&self)
+        if !wasMarked { try mark(false) }
+    }
+
+    /// Makes the kernel hold these failsafe ports, the new ones before the old ones go.
+    private mutating func apply(_ failsafes: Set<Failsafe>) throws(DataplaneError) {
+        let delta = MapDelta(
+            from: try entries(of: Maps.failsafes),
+            to: entries(of: failsafes)
+        )
+        guard !delta.isEmpty else { return }
+        let slots: Set<UInt32> = revokesFlows ? [UInt32(CARA_SLOT_HOSTS)] : []
+        try whileMarked { reconciler throws(DataplaneError) in
+            try reconciler.set(delta.writes, in: Maps.failsafes)
+            try reconciler.remove(delta.removals, from: Maps.failsafes)
+            try reconciler.move(slots)
+        }
+    }
+
+    /// Tells the programs whether there are host endpoints to look for.
+    mutating func noteHosts() throws(DataplaneError) {
+        guard let settings, let found = try value(of: 0, in: Maps.settings) else { return }
+        let desired = desired(settings)
+        if !sameBytes(found, desired) { try set([(0, desired)], in: Maps.settings) }
+    }
+
+    func desired(_ settings: Settings) -> cara_settings {
+        var desired = cara_settings(settings)
+        desired.has_hosts = actual.hosts.isEmpty ? 0 : 1
+        return desired
+    }
+
+    /// What the map of failsafe ports must hold.
+    func entries(of failsafes: Set<Failsafe>) -> [MapEntry<cara_failsafe_key, UInt32>] {
+        failsafes.map { (cara_failsafe_key($0), 1) }
     }
 
     /// Makes the kernel hold the node's own addresses.

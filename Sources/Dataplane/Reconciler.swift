@@ -29,6 +29,7 @@ struct Reconciler {
     /// Entries written or removed since the start.
     private(set) var totalWrites: [MapName: Int] = [:]
     var local = LocalEndpoints()
+    var hosts = HostEndpoints()
     /// Writes so far, but for those of generations: whoever walks over the maps sees that they moved.
     private(set) var changes = 0
     /// The node's own addresses and settings as they were applied last.
@@ -100,7 +101,9 @@ struct Reconciler {
     private mutating func resolve(
         from actual: EndpointTables? = nil
     ) throws(DataplaneError) -> LocalEndpoints.Resolution {
-        let resolution = try local.resolve(policy, actual: actual ?? self.actual)
+        let actual = actual ?? self.actual
+        var resolution = try local.resolve(policy, actual: actual)
+        resolution.tables.hosts = hosts.tables(policy, actual: actual.hosts)
         conflicts = resolution.conflicts
         owners = resolution.owners
         // The conflict over: what it kept can go, and only a comparison knows what that is.
@@ -121,7 +124,7 @@ struct Reconciler {
         )
         plan = permitted(plan)
         if try isMarked() {
-            plan.revokedSlots.formUnion(resolution.tables.slots)
+            plan.revokedSlots.formUnion(resolution.tables.allSlots)
             try carryOut(plan, resolution)
             try mark(false)
         } else {
@@ -159,6 +162,7 @@ extension Reconciler {
             local.freshSlotsMoved()
             try write(plan.endpoints)
             actual = resolution.tables
+            try noteHosts()
         case .revocation:
             try move(plan.revokedSlots)
             if plan.needsMark { try mark(false) }
@@ -193,6 +197,7 @@ extension Reconciler {
         try set(delta.sources.writes, in: Maps.spoof)
         try set(delta.ifaces.writes, in: Maps.ifaces)
         try write(delta.endpoints, to: Maps.endpoints)
+        try write(delta.hosts, to: Maps.hosts)
         try remove(delta.ifaces.removals, from: Maps.ifaces)
         try remove(delta.sources.removals, from: Maps.spoof)
     }
@@ -293,7 +298,7 @@ extension Reconciler {
         try set([(UInt32(CARA_SLOT_CHANGING), isChanging ? 1 : 0)], in: Maps.generations)
     }
 
-    private func isMarked() throws(DataplaneError) -> Bool {
+    func isMarked() throws(DataplaneError) -> Bool {
         try maps.value(of: UInt32(CARA_SLOT_CHANGING), in: Maps.generations) ?? 0 != 0
     }
 }

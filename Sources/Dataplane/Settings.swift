@@ -31,6 +31,7 @@ package struct Settings: Hashable, Sendable {
     /// Not `disableConntrackInvalidCheck`: TCP without SYN of no known connection is dropped.
     package var dropsInvalid: Bool
     package var revokedFlowAction: RevokedFlowAction
+    package var failsafes: Set<Failsafe>
 
     /// Calico's defaults.
     package init(
@@ -40,7 +41,8 @@ package struct Settings: Hashable, Sendable {
         allowsVXLAN: Bool = false,
         allowsIPIP: Bool = false,
         dropsInvalid: Bool = true,
-        revokedFlowAction: RevokedFlowAction = .drop
+        revokedFlowAction: RevokedFlowAction = .drop,
+        failsafes: Set<Failsafe> = Failsafe.defaults
     ) {
         self.endpointToHost = endpointToHost
         self.dropEvents = dropEvents
@@ -49,6 +51,7 @@ package struct Settings: Hashable, Sendable {
         self.allowsIPIP = allowsIPIP
         self.dropsInvalid = dropsInvalid
         self.revokedFlowAction = revokedFlowAction
+        self.failsafes = failsafes
     }
 }
 
@@ -73,7 +76,9 @@ extension cara_settings {
             allow_vxlan: settings.allowsVXLAN ? 1 : 0,
             allow_ipip: settings.allowsIPIP ? 1 : 0,
             conntrack_invalid_check: settings.dropsInvalid ? 1 : 0,
-            revoked: UInt8(truncatingIfNeeded: revoked.rawValue)
+            revoked: UInt8(truncatingIfNeeded: revoked.rawValue),
+            has_hosts: 0,
+            pad: (0, 0, 0)
         )
     }
 }

@@ -89,15 +89,13 @@ package struct ClusterIndex: Sendable {
     package mutating func set(_ id: EndpointID, _ endpoint: Endpoint?) {
         let key = ItemKey.endpoint(id)
         guard let endpoint else { return removeItem(key) }
-        var isLocal = false
-        if case .workload(let node, _, _) = id { isLocal = node == localNode }
         setItem(
             key,
             labels: endpoint.labels,
             profiles: endpoint.profiles,
             nets: endpoint.addresses.map { Prefix($0) },
             ports: endpoint.ports,
-            local: isLocal ? id : nil
+            local: id.node == localNode ? id : nil
         )
     }
 

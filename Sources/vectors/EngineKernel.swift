@@ -26,6 +26,23 @@ final class KernelEngine: VerdictEngine {
         return answers.compactMap(\.self)
     }
 
+    func judge(_ updates: [Update], _ checks: [HostCheck]) throws -> [HostAnswer?] {
+        var answers = [HostAnswer?](repeating: nil, count: checks.count)
+        for node in Set(checks.map(\.endpoint.node)) {
+            let changes = try compiledChanges(updates, on: node)
+            let asked = checks.indices.filter { checks[$0].endpoint.node == node }
+            let own = try kernel.withLock { kernel in
+                let loaded = try kernel ?? KernelVerdicts()
+                kernel = loaded
+                try loaded.reset()
+                for change in changes { try loaded.apply(change) }
+                return try asked.map { try loaded.judge(checks[$0]) }
+            }
+            for (index, answer) in zip(asked, own) { answers[index] = answer }
+        }
+        return answers
+    }
+
     private static func judge(
         _ questions: [Question],
         _ changes: [DataplaneChange],

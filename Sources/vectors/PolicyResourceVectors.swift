@@ -14,7 +14,7 @@ struct PolicyResourceVectors: VectorFamily {
     func group(of vector: VectorCase) -> String { vector.value["group"]?.string ?? "all" }
 
     func run(_ vector: VectorCase, asking engines: [any VerdictEngine]) throws -> Outcome {
-        guard group(of: vector) != "hostendpoint" else { return try runHost(vector) }
+        guard group(of: vector) != "hostendpoint" else { return try runHost(vector, engines) }
         var scene = Scene(try vector.value.list("resources").map { Resource($0) })
         let owners = owners(scene.updates)
         for packet in try vector.value.list("packets") {
@@ -32,7 +32,10 @@ struct PolicyResourceVectors: VectorFamily {
         return try judge([scene], asking: engines)
     }
 
-    private func runHost(_ vector: VectorCase) throws -> Outcome {
+    private func runHost(
+        _ vector: VectorCase,
+        _ engines: [any VerdictEngine]
+    ) throws -> Outcome {
         let scene = Scene(try vector.value.list("resources").map { Resource($0) })
         var hosts: [String: EndpointID] = [:]
         for case .endpoint(.host(let node, let name), _?) in scene.updates {
@@ -62,7 +65,7 @@ struct PolicyResourceVectors: VectorFamily {
             }
             checks.append(check)
         }
-        return judgeHost(scene.updates, checks)
+        return try judgeHost(scene.updates, checks, asking: engines)
     }
 
     private func owners(_ updates: [Update]) -> [Address: EndpointID] {

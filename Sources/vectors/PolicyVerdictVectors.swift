@@ -23,8 +23,8 @@ struct PolicyVerdictVectors: VectorFamily {
         let value = vector.value
         switch try value.text("interface") {
         case "workload": return try runWorkload(value, engines)
-        case "host": return try runHost(value)
-        case "host-untracked": return try runUntracked(value)
+        case "host": return try runHost(value, engines)
+        case "host-untracked": return try runUntracked(value, engines)
         case let other: throw VectorError("unknown interface '\(other)'")
         }
     }
@@ -105,19 +105,22 @@ struct PolicyVerdictVectors: VectorFamily {
         return updates
     }
 
-    private func runHost(_ value: JSONValue) throws -> Outcome {
+    private func runHost(_ value: JSONValue, _ engines: [any VerdictEngine]) throws -> Outcome {
         let checks = try value.list("packets").map { packet in
             let isOwn = isOwn(packet)
             return try check(packet, at: isOwn ? "own" : "forward", isForwarded: !isOwn)
         }
-        return judgeHost(try hostUpdates(value), checks)
+        return try judgeHost(try hostUpdates(value), checks, asking: engines)
     }
 
     private func isOwn(_ packet: JSONValue) -> Bool {
         packet["src_is_host"]?.bool == true || packet["dst_is_host"]?.bool == true
     }
 
-    private func runUntracked(_ value: JSONValue) throws -> Outcome {
+    private func runUntracked(
+        _ value: JSONValue,
+        _ engines: [any VerdictEngine]
+    ) throws -> Outcome {
         let program = VerdictProgram(value)
         let sets = try AddressSets(value["ip_sets"])
         var updates = sets.updates + sets.endpoints(local: [], profiles: [])
@@ -129,7 +132,7 @@ struct PolicyVerdictVectors: VectorFamily {
         updates.append(.endpoint(endpoint.id, endpoint))
         let checks = try value.list("packets")
             .map { try check($0, at: "own", isForwarded: false, isUntracked: true) }
-        return judgeHost(updates, checks)
+        return try judgeHost(updates, checks, asking: engines)
     }
 
     private static func host(_ name: String) -> EndpointID { .host(node: "node1", name: name) }

@@ -7,6 +7,9 @@ protocol VerdictEngine: Sendable {
 
     /// One answer a question, in their order, in the world that the updates make.
     func judge(_ updates: [Update], _ questions: [Question]) throws -> [Answer]
+
+    /// The same at host endpoints; `nil` for what the engine does not judge.
+    func judge(_ updates: [Update], _ checks: [HostCheck]) throws -> [HostAnswer?]
 }
 
 /// A flow's first packet at one endpoint.

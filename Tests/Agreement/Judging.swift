@@ -46,6 +46,8 @@ extension History {
             let problem =
                 disagreement(Evaluator(facts), tables, kernel, &findings.cases)
                 ?? unrevoked(before, tables, change) ?? danglingReference(tables)
+                ?? hostDisagreement(facts, tables, kernel, flows)
+                ?? unrevokedHost(before, tables, change, flows)
             if let problem {
                 findings.problem = "batch \(number): \(problem)"
                 return
@@ -59,6 +61,11 @@ extension History {
         findings.problem =
             disagreement(Evaluator(facts), tables, kernel, &findings.cases)
             ?? difference(tables, Array(present.values))
+    }
+
+    /// Of the questions, each once.
+    private var flows: [Flow] {
+        questions.map(\.flow)
     }
 
     // MARK: Verdicts
@@ -125,6 +132,7 @@ extension History {
         if tables.stagedSpoofers != bulk.stagedSpoofers {
             return "staged spoofers are not those of a bulk update"
         }
+        if tables.hosts != bulk.hosts { return "host endpoints are not those of a bulk update" }
         if tables.rules != bulk.rules { return "rules are not those of a bulk update" }
         if tables.conflicts != bulk.conflicts { return "conflicts are not those of a bulk update" }
         for id in Set(tables.programs.keys).union(bulk.programs.keys)
@@ -139,14 +147,8 @@ extension History {
 
     /// A table that refers to what is not there, or that nothing refers to.
     private func danglingReference(_ tables: TableInterpreter) -> String? {
-        let used = Set(
-            tables.endpoints.values.flatMap {
-                [$0.ingress, $0.egress, $0.stagedIngress, $0.stagedEgress]
-            }
-        )
-        .union(tables.spoofers.values.flatMap(\.values))
-        .union(tables.stagedSpoofers.values.flatMap(\.values))
-        for id in used where id > 1 && tables.programs[id] == nil {
+        let used = tables.programsInUse
+        for id in used where id > 2 && tables.programs[id] == nil {
             return "program \(id) is used but not there"
         }
         for id in tables.programs.keys where !used.contains(id) {
@@ -200,7 +202,7 @@ extension KernelVerdicts {
 
 extension Voice {
     /// Where the kernel keeps no rule, the expected one is taken for said.
-    fileprivate init(_ verdict: KernelVerdict, else rule: RuleName?) {
+    init(_ verdict: KernelVerdict, else rule: RuleName?) {
         self.init(
             isAllowed: verdict.isAllowed,
             rule: verdict.tellsRule ? verdict.rule : rule,

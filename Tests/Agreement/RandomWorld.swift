@@ -41,7 +41,13 @@ package struct RandomWorld {
     }
 
     private mutating func endpointUpdate() -> Update {
-        let number = Int.random(in: 0..<10, using: &random)
+        endpointUpdate(Int.random(in: 0..<10, using: &random))
+    }
+
+    /// A host endpoint of the local node.
+    package mutating func hostUpdate() -> Update { endpointUpdate(0) }
+
+    private mutating func endpointUpdate(_ number: Int) -> Update {
         let id: EndpointID =
             switch number {
             case 0: .host(node: Self.localNode, name: "eth0")
@@ -101,12 +107,13 @@ package struct RandomWorld {
             appliesToIngress: !random.oneIn(5),
             appliesToEgress: !random.oneIn(5)
         )
-        policy.doNotTrack = random.oneIn(20)
-        policy.preDNAT = random.oneIn(20)
+        policy.doNotTrack = random.oneIn(8)
+        // Validation lets no policy be both.
+        policy.preDNAT = !policy.doNotTrack && random.oneIn(8)
+        policy.applyOnForward = policy.doNotTrack || policy.preDNAT || random.oneIn(3)
         if kind.isStaged {
             policy.stagedAction = random.pick(["Set", "Set", "Set", "Learn", "Ignore", "Delete"])
         }
-        policy.applyOnForward = policy.doNotTrack || policy.preDNAT || random.oneIn(10)
         return .policy(id, optional(policy))
     }
 

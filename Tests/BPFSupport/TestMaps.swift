@@ -16,6 +16,8 @@ package final class TestMaps {
     package let interfaces: Map<UInt32, cara_iface>
     package let spoof: Map<cara_spoof_key, UInt32>
     package let locals: Map<cara_addr, UInt32>
+    package let hosts: Map<UInt32, cara_host>
+    package let failsafes: Map<cara_failsafe_key, UInt32>
     package let generations: Map<UInt32, UInt32>
     package let connections: Map<cara_conn_key, cara_conn>
     package let fragments: Map<cara_frag_key, cara_frag>
@@ -40,6 +42,8 @@ package final class TestMaps {
         interfaces = try Map(try unwrap(maps.cara_ifaces, "map"))
         spoof = try Map(try unwrap(maps.cara_spoof, "map"))
         locals = try Map(try unwrap(maps.cara_locals, "map"))
+        hosts = try Map(try unwrap(maps.cara_hosts, "map"))
+        failsafes = try Map(try unwrap(maps.cara_failsafes, "map"))
         generations = try Map(try unwrap(maps.cara_gens, "map"))
         connections = try Map(try unwrap(maps.cara_conns, "map"))
         fragments = try Map(try unwrap(maps.cara_frags, "map"))

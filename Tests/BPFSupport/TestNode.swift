@@ -103,7 +103,9 @@ extension Object where Skeleton == workload {
     /// Makes the maps as small as tests need, so that a load takes milliseconds.
     package borrowing func shrink() throws {
         for map in maps where bpf_map__max_entries(map) > 4096 {
-            if bpf_map__type(map) != BPF_MAP_TYPE_RINGBUF { try setMaxEntries(of: map, to: 4096) }
+            // Slots are counted from both ends.
+            let isWhole = [BPF_MAP_TYPE_RINGBUF, BPF_MAP_TYPE_ARRAY].contains(bpf_map__type(map))
+            if !isWhole { try setMaxEntries(of: map, to: 4096) }
         }
     }
 }
@@ -116,8 +118,10 @@ package enum Place: Hashable, Sendable {
     case toWorkload(Pod, from: Source)
     /// Received by the node.
     case fromHost
-    /// About to leave the node.
+    /// About to leave the node, by itself.
     case toHost
+    /// The same, from elsewhere.
+    case passing(from: Source)
 
     package enum Source: Hashable, Sendable {
         case node
@@ -177,12 +181,20 @@ extension TestNode {
         case .fromWorkload: try body(fromWorkload)
         case .toWorkload: try body(toWorkload)
         case .fromHost: try body(fromHost)
-        case .toHost: try body(toHost)
+        case .toHost, .passing: try body(toHost)
         }
     }
 
     private func counts() throws -> [UInt64] {
         try (0..<CARA_REASON_COUNT.rawValue).map { try maps.count(cara_reason(rawValue: $0)) }
+    }
+
+    private func interface(of source: Place.Source) -> UInt32 {
+        switch source {
+        case .node: 0
+        case .wire: topology.eth0.ifindex
+        case .pod(let pod): port(of: pod).ifindex
+        }
     }
 
     func context(of place: Place, _ segmentSize: UInt32) -> RunContext {
@@ -194,11 +206,10 @@ extension TestNode {
             ingress = ifindex
         case .toWorkload(let pod, let source):
             ifindex = port(of: pod).ifindex
-            switch source {
-            case .node: break
-            case .wire: ingress = topology.eth0.ifindex
-            case .pod(let other): ingress = port(of: other).ifindex
-            }
+            ingress = interface(of: source)
+        case .passing(let source):
+            ifindex = topology.eth0.ifindex
+            ingress = interface(of: source)
         case .fromHost:
             ifindex = topology.eth0.ifindex
             ingress = ifindex

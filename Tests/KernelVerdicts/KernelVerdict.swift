@@ -35,8 +35,12 @@ package struct KernelVerdict: Hashable, Sendable {
         let id: UInt32
         if let drop {
             let expected =
-                direction == .ingress ? CARA_DROP_INGRESS_POLICY : CARA_DROP_EGRESS_POLICY
-            guard drop.reason == expected.rawValue else { throw .otherReason(drop.reason) }
+                direction == .ingress
+                ? [CARA_DROP_INGRESS_POLICY, CARA_DROP_HOST_INGRESS_POLICY]
+                : [CARA_DROP_EGRESS_POLICY, CARA_DROP_HOST_EGRESS_POLICY]
+            guard expected.contains(where: { $0.rawValue == drop.reason }) else {
+                throw .otherReason(drop.reason)
+            }
             id = drop.rule
         } else {
             id = entry.map { direction == .ingress ? $0.ingress_rule : $0.egress_rule } ?? 0

@@ -26,11 +26,14 @@ package final class KernelVerdicts {
     private let hostObject: Object<host>
     private let fromWorkload: Program
     private let toWorkload: Program
-    private let fromHost: Program
+    let fromHost: Program
+    let toHost: Program
     let policy: PolicyMaps
     private let endpoints: Map<cara_addr, cara_endpoint>
-    private let connections: Map<cara_conn_key, cara_conn>
-    private let events: Ring<cara_event>
+    let connections: Map<cara_conn_key, cara_conn>
+    let events: Ring<cara_event>
+    let hosts: Map<UInt32, cara_host>
+    let locals: Map<cara_addr, UInt32>
     package private(set) var tables = TableInterpreter()
 
     /// Whether the machine lets us; with REQUIRE_BPF=1 whoever asks must fail where it does not.
@@ -55,15 +58,19 @@ package final class KernelVerdicts {
         fromWorkload = try Program(try present(programs.from_workload))
         toWorkload = try Program(try present(programs.to_workload))
         fromHost = try Program(try present(hostObject.skeleton.pointee.progs.from_host))
+        toHost = try Program(try present(hostObject.skeleton.pointee.progs.to_host))
         let maps = workloadObject.skeleton.pointee.maps
         policy = try PolicyMaps(workloadObject.skeleton)
         endpoints = try Map(try present(maps.cara_endpoints))
         connections = try Map(try present(maps.cara_conns))
         events = try Ring(try present(maps.cara_events))
+        hosts = try Map(try present(maps.cara_hosts))
+        locals = try Map(try present(maps.cara_locals))
         var settings = cara_settings()
         settings.drop_events = .max
         settings.allow_ipip = 1
         settings.allow_vxlan = 1
+        settings.has_hosts = 1
         let map = try Map<UInt32, cara_settings>(try present(maps.cara_settings))
         try map.set(0, to: settings)
     }

@@ -33,7 +33,10 @@ final class PolicyMaps {
         former: TableInterpreter
     ) throws(BPFError) {
         for tables in change.programsAdded { try write(tables) }
-        for tables in change.programsExtended { try writeRemotes(tables) }
+        for tables in change.programsExtended {
+            try writeRemotes(tables)
+            if tables.isSplit { try programs.set(tables.id, to: cara_program(tables)) }
+        }
         for (prefix, label) in change.classes {
             if let label {
                 try classes.set(cara_class_key(prefix), to: label)

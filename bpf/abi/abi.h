@@ -17,6 +17,8 @@ enum {
 	CARA_SLOTS_MAX = 16384,
 	/* the last slot of cara_gens is no endpoint's: not 0 while the agent changes what was judged */
 	CARA_SLOT_CHANGING = CARA_SLOTS_MAX - 1,
+	/* the one before it is that of all host endpoints together */
+	CARA_SLOT_HOSTS = CARA_SLOTS_MAX - 2,
 	CARA_CLASSES_MAX = 1 << 22,
 	CARA_GROUPS_MAX = 1 << 20,
 	CARA_PORTS_MAX = 1 << 20,
@@ -30,6 +32,8 @@ enum {
 	CARA_DENIALS_MAX = 16384,
 	CARA_SPOOF_MAX = 65536,
 	CARA_LOCALS_MAX = 4096,
+	CARA_HOSTS_MAX = 1024,
+	CARA_FAILSAFES_MAX = 65536,
 	CARA_EVENTS_BYTES = 1 << 20,
 	/* bits of an LPM key's prefixlen that come before the address */
 	CARA_ADDR_BITS = 128,
@@ -65,6 +69,12 @@ enum cara_program_flag {
 	CARA_PROGRAM_SPORTS = 1,
 	/* too many verdicts for a table: AND cara_bitmaps of the groups, ask cara_clauses */
 	CARA_PROGRAM_BITMAP = 2,
+	/*
+	 * The near end is not one address of which all is known, as at a host endpoint: its class
+	 * chooses the program that decides. cara_groups and default_group hold that program's id in
+	 * the place of a group; there is nothing else under this id.
+	 */
+	CARA_PROGRAM_SPLIT = 4,
 };
 
 /* cara_groups: (program, class) -> remote group; no entry is the program's default_group */
@@ -101,6 +111,8 @@ _Static_assert(sizeof(struct cara_verdict_key) == 16, "hash key: no hidden paddi
 enum cara_action {
 	CARA_ACTION_DENY = 0,
 	CARA_ACTION_ALLOW = 1,
+	/* no rule of the program decides and nothing is denied by that: what comes next is asked */
+	CARA_ACTION_NONE = 2,
 };
 
 struct cara_verdict {
@@ -161,6 +173,7 @@ enum cara_clause_kind {
 	CARA_CLAUSE_ALLOW = 1,
 	CARA_CLAUSE_LOG = 2,
 	CARA_CLAUSE_PASS = 3,
+	CARA_CLAUSE_NONE = 4, /* the verdict is CARA_ACTION_NONE */
 };
 
 struct cara_clause {
@@ -171,10 +184,12 @@ struct cara_clause {
 
 /* ---- endpoints -------------------------------------------------------------------------- */
 
-/* Programs 0 and 1 have no tables. */
+/* Programs 0 to 2 have no tables. */
 enum {
 	CARA_PROGRAM_DENY_ALL = 0,
 	CARA_PROGRAM_ALLOW_ALL = 1,
+	/* no policy applies: what comes next is asked */
+	CARA_PROGRAM_NONE = 2,
 	/* the first id that the agent gives */
 	CARA_PROGRAM_FIRST = 16,
 };
@@ -226,11 +241,53 @@ _Static_assert(sizeof(struct cara_spoof_key) == 24, "LPM key: no hidden padding"
 
 /* cara_locals: address of this node itself -> 1 (__u32) */
 
+/* The programs of a host endpoint for one family, by what they are asked about. */
+struct cara_host_programs {
+	/* doNotTrack: before everything else, in XDP; may end in CARA_ACTION_NONE */
+	__u32 untracked_ingress;
+	__u32 untracked_egress; /* what the node itself sends */
+	/* preDNAT: what comes in, whoever it is for; may end in CARA_ACTION_NONE */
+	__u32 prednat;
+	/* the node's own traffic */
+	__u32 ingress;
+	__u32 egress;
+	/* applyOnForward: what only passes through, local workloads' traffic included */
+	__u32 forward_ingress;
+	__u32 forward_egress;
+	__u32 pad;
+};
+
+/*
+ * cara_hosts: ifindex -> the host endpoint of that interface. Key 0 is the one of `*`: that of every
+ * interface without its own. An interface that finds neither is not policed.
+ */
+struct cara_host {
+	struct cara_host_programs v4;
+	struct cara_host_programs v6;
+};
+_Static_assert(sizeof(struct cara_host) == 64, "no hidden padding");
+
+/*
+ * cara_failsafes: (direction, protocol, port, far end) -> 1 (__u32): traffic of the node itself that no
+ * policy of a host endpoint can cut off. The port is that of the packet's destination: the node's
+ * own for CARA_INGRESS, the far end's for CARA_EGRESS.
+ */
+struct cara_failsafe_key {
+	__u32 prefixlen; /* 32 + 0..128 */
+	__u8 direction; /* enum cara_direction */
+	__u8 proto;
+	__be16 port;
+	struct cara_addr addr; /* of the far end */
+};
+_Static_assert(sizeof(struct cara_failsafe_key) == 24, "LPM key: no hidden padding");
+
 /*
  * cara_gens: slot -> generation (__u32). Slot 0 belongs to routing: it moves when a cached way out
  * may be wrong. Slot n moves when a verdict of the endpoint of that slot may be another one
  * now, when its MAC or interface changes, and when the slot gets another owner. A change of
- * endpoint_to_host moves all of them.
+ * endpoint_to_host moves all of them. Slot CARA_SLOT_HOSTS moves when a verdict of some host endpoint may
+ * be another one. Connections between two local workloads have no room for it: what concerns them
+ * moves all slots.
  */
 
 /* ---- staged policies ---------------------------------------------------------------------- */
@@ -274,6 +331,9 @@ enum cara_conn_flag {
 	CARA_CONN_REPLIED = 1 << 8,
 	/* made by the node itself towards a local workload: no policy was asked */
 	CARA_CONN_FROM_HOST = 1 << 9,
+	/* the node itself is one end: the first packet was for it, or by it, under a host endpoint */
+	CARA_CONN_TO_NODE = 1 << 10,
+	CARA_CONN_BY_NODE = 1 << 11,
 };
 
 /* How packets of one direction leave; the cached answer of the first packet's look-ups. */
@@ -307,7 +367,7 @@ struct cara_conn {
 	__u32 flags; /* CARA_CONN_* */
 	/*
 	 * Local ends of the first packet and the generations that allowed it; slot 0: that end is not
-	 * local, or no policy was asked.
+	 * local, or no policy was asked. CARA_SLOT_HOSTS stands in a place that no workload has.
 	 */
 	__u32 src_slot;
 	__u32 src_gen;
@@ -412,6 +472,8 @@ enum cara_reason {
 	CARA_DROP_HOST_ENDPOINT, /* defaultEndpointToHostAction is Drop */
 	CARA_DROP_HEADERS, /* more IPv6 extension headers than CARA_HEADERS_MAX */
 	CARA_DROP_TUNNEL, /* a workload sent VXLAN or IPIP and may not */
+	CARA_DROP_HOST_INGRESS_POLICY, /* at the host endpoint that it came in by */
+	CARA_DROP_HOST_EGRESS_POLICY, /* at the host endpoint that it would leave by */
 	CARA_REASON_COUNT,
 };
 
@@ -504,4 +566,14 @@ struct cara_settings {
 	__u8 allow_ipip;
 	__u8 conntrack_invalid_check; /* drop TCP without SYN that belongs to no connection */
 	__u8 revoked; /* enum cara_revoked */
+	__u8 has_hosts; /* cara_hosts is not empty */
+	__u8 pad[3];
+};
+
+/*
+ * Bit of skb->mark, one of those that Calico reserves: the policy of the host endpoint that the packet leaves by
+ * has been asked. It lives from a redirect to to_host on the interface that it leads to.
+ */
+enum {
+	CARA_MARK_JUDGED = 0x01000000,
 };

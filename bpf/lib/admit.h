@@ -82,6 +82,7 @@ static __always_inline void admit_renew(struct cara_conn *conn, const struct car
 static __always_inline int admit_again(struct __sk_buff *skb, struct packet *p,
 				       struct cara_conn *conn, struct cara_conn *fresh)
 {
+	enum judge_origin origin = ORIGIN_WORKLOAD;
 	__be16 icmp = p->icmp;
 	__u32 from = p->from;
 	__u8 dir = p->dir;
@@ -90,9 +91,16 @@ static __always_inline int admit_again(struct __sk_buff *skb, struct packet *p,
 	p->dir = !(conn->flags & CARA_CONN_FROM_A);
 	p->icmp = conn->icmp;
 	p->from = conn->leg[p->dir & 1].from_ifindex;
+	if (!p->from) {
+		origin = ORIGIN_WIRE;
+		/* the way in is where the way back leads */
+		p->from = p->dir == dir ? from : conn->leg[!p->dir].ifindex;
+	}
 	/* what the hook peeked at may be the other end */
 	fresh->dst_slot = 0;
-	reason = judge(skb, p, fresh, p->from ? ORIGIN_WORKLOAD : ORIGIN_WIRE);
+	/* for what passes through: its way out is the stack's choice */
+	fresh->leg[p->dir & 1].ifindex = conn->leg[p->dir & 1].ifindex;
+	reason = judge_all(skb, p, fresh, origin);
 	p->dir = dir;
 	p->icmp = icmp;
 	p->from = from;
@@ -214,7 +222,7 @@ __noinline int admit(struct __sk_buff *skb, struct packet *p, struct cara_conn *
 		if (reason)
 			return reason;
 	}
-	reason = judge(skb, p, &scratch->fresh, origin);
+	reason = judge_all(skb, p, &scratch->fresh, origin);
 	leg = &scratch->fresh.leg[p->dir & 1];
 	if (!reason && origin == ORIGIN_STACK && leg->ifindex != skb->ifindex)
 		reason = CARA_DROP_NOT_READY;

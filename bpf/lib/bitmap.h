@@ -168,7 +168,9 @@ __noinline int bitmap_verdict(struct bitmap_search *search)
 			search->from = clause->next;
 		} else {
 			search->verdict.rule = clause->rule;
-			search->verdict.action = clause->kind == CARA_CLAUSE_ALLOW;
+			search->verdict.action = clause->kind == CARA_CLAUSE_NONE
+							 ? CARA_ACTION_NONE
+							 : clause->kind == CARA_CLAUSE_ALLOW;
 			return 0;
 		}
 	}

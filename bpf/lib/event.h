@@ -96,9 +96,11 @@ static __always_inline bool event_is_policy(__u32 reason, __u32 *direction)
 {
 	switch (reason) {
 	case CARA_DROP_INGRESS_POLICY:
+	case CARA_DROP_HOST_INGRESS_POLICY:
 		*direction = CARA_INGRESS;
 		return true;
 	case CARA_DROP_EGRESS_POLICY:
+	case CARA_DROP_HOST_EGRESS_POLICY:
 		*direction = CARA_EGRESS;
 		return true;
 	default:

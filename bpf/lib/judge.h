@@ -6,6 +6,7 @@
 #pragma once
 
 #include "denial.h"
+#include "host.h"
 #include "policy.h"
 #include "route.h"
 #include "settings.h"
@@ -136,6 +137,8 @@ static __always_inline int judge_source(struct __sk_buff *skb, struct packet *p,
 		program = packet_is_v4(p) ? iface->egress_program4 : iface->egress_program6;
 		pending = packet_is_v4(p) ? iface->staged_egress4 : iface->staged_egress6;
 	} else {
+		/* whose policy to ask when this is judged again, until the way back is known */
+		back->ifindex = p->from;
 		return judge_is_forged_outside(p) ? CARA_DROP_SPOOFED_SOURCE : CARA_PASS;
 	}
 	out->from_ifindex = p->from;
@@ -173,9 +176,8 @@ static __always_inline int judge_destination(struct __sk_buff *skb, struct packe
 	if (!out->from_ifindex)
 		return CARA_PASS;
 	reason = route_find(skb, p, out);
-	if (reason == CARA_DROP_HOST_ENDPOINT && settings_allow_host())
-		return CARA_PASS;
-	return reason;
+	p->is_for_node = reason == CARA_DROP_HOST_ENDPOINT;
+	return p->is_for_node && settings_allow_host() ? CARA_PASS : reason;
 }
 
 /*
@@ -193,4 +195,29 @@ __noinline int judge(struct __sk_buff *skb, struct packet *p, struct cara_conn *
 		return CARA_DROP_SPOOFED_SOURCE;
 	reason = judge_source(skb, p, fresh, origin);
 	return reason ? reason : judge_destination(skb, p, fresh);
+}
+
+/* The policy of the host endpoints on the way, once both ends have allowed it. */
+static __always_inline int judge_hosts(struct __sk_buff *skb, struct packet *p,
+				       struct cara_conn *fresh)
+{
+	if (!p->is_for_node)
+		return host_forward(skb, p, p->from, fresh->leg[p->dir & 1].ifindex);
+	return settings_asks_host() ? host_own(skb, p, p->from, CARA_INGRESS)
+				    : host_arrive(skb, p, p->from);
+}
+
+/* Both: all that policy has to say. (Not one call within the other: the stack is short.) */
+static __always_inline int judge_all(struct __sk_buff *skb, struct packet *p,
+				     struct cara_conn *fresh, __u32 origin)
+{
+	__u32 gen = conn_gen(CARA_SLOT_HOSTS);
+	int reason;
+
+	p->is_for_node = 0;
+	reason = judge(skb, p, fresh, origin);
+	if (reason || !settings_has_hosts())
+		return reason;
+	host_note(fresh, gen);
+	return judge_hosts(skb, p, fresh);
 }

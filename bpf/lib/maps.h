@@ -118,6 +118,24 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 } cara_locals SEC(".maps");
 
+/* ifindex -> host endpoint; 0 is that of all other interfaces */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, __u32);
+	__type(value, struct cara_host);
+	__uint(max_entries, CARA_HOSTS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} cara_hosts SEC(".maps");
+
+/* direction, protocol, port, far end -> 1 */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__type(key, struct cara_failsafe_key);
+	__type(value, __u32);
+	__uint(max_entries, CARA_FAILSAFES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} cara_failsafes SEC(".maps");
+
 /* slot -> generation; slot 0 is routing's */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

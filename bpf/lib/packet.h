@@ -45,7 +45,7 @@ struct packet {
 	__u8 fragment; /* enum packet_fragment */
 	__u8 is_v4; /* of this packet; the addresses in the key are 16 bytes either way */
 	__u8 pending; /* enum cara_pending, of the end that was judged last */
-	__u8 pad;
+	__u8 is_for_node; /* from a workload: judge() found that the node itself is meant */
 	__u32 pending_rule;
 } __attribute__((aligned(8)));
 

@@ -83,6 +83,32 @@ static __always_inline const struct cara_verdict *policy_verdict(const struct ca
 	return bitmap_verdict(search) ? NULL : &search->verdict;
 }
 
+enum {
+	/* what policy() says when nothing decides and what comes next is to be asked */
+	POLICY_NONE = -1,
+	/* added to a direction: the program is a host endpoint's */
+	POLICY_HOST = 2,
+};
+
+static __always_inline int policy_denied(__u32 direction)
+{
+	if (direction & POLICY_HOST)
+		return direction & CARA_EGRESS ? CARA_DROP_HOST_EGRESS_POLICY
+					       : CARA_DROP_HOST_INGRESS_POLICY;
+	return direction & CARA_EGRESS ? CARA_DROP_EGRESS_POLICY : CARA_DROP_INGRESS_POLICY;
+}
+
+/* The program that decides where `id` is a split: the near end's class chooses. Others are themselves. */
+static __always_inline __u32 policy_choice(const struct packet *p, __u32 id, __u32 direction)
+{
+	const struct cara_program *program = bpf_map_lookup_elem(&cara_programs, &id);
+
+	if (!program || !(program->flags & CARA_PROGRAM_SPLIT))
+		return id;
+	return policy_remote_group(id, program,
+				   direction & CARA_EGRESS ? packet_src(p) : packet_dst(p));
+}
+
 /* What program `id`, which must have tables, says of `p`; NULL when they are incomplete. */
 static __always_inline const struct cara_verdict *policy_look(const struct packet *p, __u32 id,
 							      __u32 direction)
@@ -93,37 +119,45 @@ static __always_inline const struct cara_verdict *policy_look(const struct packe
 	if (!program)
 		return NULL;
 	key.group = policy_remote_group(id, program,
-					direction == CARA_INGRESS ? packet_src(p) : packet_dst(p));
+					direction & CARA_EGRESS ? packet_dst(p) : packet_src(p));
 	key.port_group = policy_port_group(id, program, p);
 	key.sport_group = policy_sport_group(id, program, p);
 	return policy_verdict(program, &key);
 }
 
 /*
- * Judges `p` as the first packet of a connection by policy program `id`; CARA_PASS or a reason to
- * drop. The deciding rule is left in `p->rule`.
+ * Judges `p` as the first packet of a connection by policy program `id`; CARA_PASS, POLICY_NONE or a
+ * reason to drop. The deciding rule is left in `p->rule`. `direction` is of enum cara_direction, with
+ * POLICY_HOST for a host endpoint's program.
  */
 __noinline int policy(struct __sk_buff *skb, struct packet *p, __u32 id, __u32 direction)
 {
 	const struct cara_verdict *verdict;
-	int denied = direction == CARA_INGRESS ? CARA_DROP_INGRESS_POLICY : CARA_DROP_EGRESS_POLICY;
+	int denied = policy_denied(direction), result;
 
 	if (!p)
 		return CARA_DROP_NO_VERDICT;
 	p->rule = 0;
+	/* a workload's near end is known, and its program no split */
+	if (direction & POLICY_HOST && id >= CARA_PROGRAM_FIRST)
+		id = policy_choice(p, id, direction);
 	if (id == CARA_PROGRAM_ALLOW_ALL)
 		return CARA_PASS;
 	if (id == CARA_PROGRAM_DENY_ALL)
 		return denied;
+	if (id == CARA_PROGRAM_NONE)
+		return POLICY_NONE;
 	verdict = policy_look(p, id, direction);
 	if (!verdict)
 		return CARA_DROP_NO_VERDICT;
+	result = verdict->action == CARA_ACTION_ALLOW ? CARA_PASS : denied;
+	if (verdict->action == CARA_ACTION_NONE)
+		result = POLICY_NONE;
 	if (verdict->log_rule) {
-		event_send(skb, p, CARA_EVENT_LOG_RULE,
-			   verdict->action == CARA_ACTION_ALLOW ? CARA_PASS : denied, direction,
-			   verdict->log_rule);
+		event_send(skb, p, CARA_EVENT_LOG_RULE, result == denied ? denied : CARA_PASS,
+			   direction & CARA_EGRESS, verdict->log_rule);
 		rules_add(verdict->log_rule, direction, 0, 1, skb->len);
 	}
 	p->rule = verdict->rule;
-	return verdict->action == CARA_ACTION_ALLOW ? CARA_PASS : denied;
+	return result;
 }

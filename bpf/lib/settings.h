@@ -35,3 +35,19 @@ static __always_inline bool settings_reset_revoked(void)
 
 	return settings && settings->revoked == CARA_REVOKED_RESET;
 }
+
+/* Whether what they may say to it is asked of its host endpoint's policy too. */
+static __always_inline bool settings_asks_host(void)
+{
+	const struct cara_settings *settings = settings_get();
+
+	return settings && settings->endpoint_to_host == CARA_HOST_RETURN;
+}
+
+/* Whether some interface has a host endpoint: nothing about them costs more than this where none has. */
+static __always_inline bool settings_has_hosts(void)
+{
+	const struct cara_settings *settings = settings_get();
+
+	return settings && settings->has_hosts;
+}

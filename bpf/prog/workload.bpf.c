@@ -28,6 +28,20 @@ static __always_inline bool is_ready(const struct cara_leg *leg)
 	return leg->way != CARA_WAY_UNKNOWN && leg->route_gen == conn_gen(0);
 }
 
+/*
+ * Sends a packet on its way; where the policy of the host endpoint on that way was asked, the program there need
+ * not look at it again.
+ */
+static __always_inline int forward(struct __sk_buff *skb, const struct packet *p,
+				   const struct cara_leg *leg, bool is_asked)
+{
+	int action = route_forward(skb, p, leg, ROUTE_NO_SUM);
+
+	if (is_asked && leg->way == CARA_WAY_NEIGH && action == TC_ACT_REDIRECT)
+		skb->mark |= CARA_MARK_JUDGED;
+	return action;
+}
+
 static __always_inline int from_workload_slow(struct __sk_buff *skb, struct packet *p,
 					      struct cara_conn *conn)
 {
@@ -50,7 +64,7 @@ static __always_inline int from_workload_slow(struct __sk_buff *skb, struct pack
 		if (!scratch->reset || reset(skb, p, RESET_ARRIVING))
 			return ROUTE_DROP;
 	}
-	return route_forward(skb, p, &scratch->leg, ROUTE_NO_SUM);
+	return forward(skb, p, &scratch->leg, settings_has_hosts());
 }
 
 SEC("tc")
@@ -76,7 +90,7 @@ int from_workload(struct __sk_buff *skb)
 		leg = &conn->leg[p.dir & 1];
 		if (leg->from_ifindex == skb->ifindex && is_ready(leg)) {
 			conn_touch(conn, &p, now, skb->len);
-			return route_forward(skb, &p, leg, ROUTE_NO_SUM);
+			return forward(skb, &p, leg, host_is_noted(conn));
 		}
 	}
 	return from_workload_slow(skb, &p, conn);

@@ -1,5 +1,6 @@
 package import Dataplane
 package import Logging
+internal import Model
 package import Resources
 
 /// The Felix parameters that this agent acts on, split by what a change of them takes.
@@ -96,10 +97,23 @@ extension AgentSettings.Live {
             allowsVXLAN: parameters.bool("allowVXLANPacketsFromWorkloads"),
             allowsIPIP: parameters.bool("allowIPIPPacketsFromWorkloads"),
             dropsInvalid: !parameters.bool("disableConntrackInvalidCheck"),
-            revokedFlowAction: revoked
+            revokedFlowAction: revoked,
+            failsafes: Failsafe.all(in: parameters)
         )
         logPrefix = parameters.text("logPrefix") ?? "calico-packet"
         watchdog = parameters.duration("dataplaneWatchdogTimeout") ?? .seconds(90)
+    }
+}
+
+extension Failsafe {
+    fileprivate static func all(in parameters: FelixParameters) -> Set<Failsafe> {
+        func ports(_ name: String, _ direction: Direction) -> [Failsafe] {
+            parameters.hostPorts(name).filter { $0.port > 0 }.map {
+                Failsafe(direction, $0.protocol, $0.port, net: $0.net)
+            }
+        }
+        return Set(ports("failsafeInboundHostPorts", .ingress))
+            .union(ports("failsafeOutboundHostPorts", .egress))
     }
 }
 

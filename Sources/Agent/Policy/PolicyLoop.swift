@@ -155,7 +155,7 @@ extension PolicyLoop {
     }
 
     private func follow(_ id: EndpointID, _ endpoint: Endpoint?) async {
-        guard case .workload = id, id.node == node else { return }
+        guard id.node == node else { return }
         guard let endpoint else {
             guard local.removeValue(forKey: id) != nil else { return }
             macs[id] = nil

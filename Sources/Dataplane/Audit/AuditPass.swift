@@ -13,8 +13,8 @@ package struct AuditPass {
 
         var maps: [MapName] {
             switch self {
-            case .endpoints: [.endpoints, .ifaces, .spoof]
-            case .node: [.locals, .settings]
+            case .endpoints: [.endpoints, .ifaces, .spoof, .hosts]
+            case .node: [.locals, .settings, .failsafes]
             case .programs: [.programs]
             case .classes: [.classes]
             case .groups: [.groups]

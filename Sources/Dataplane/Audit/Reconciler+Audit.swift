@@ -26,7 +26,9 @@ extension Reconciler {
         switch pass.step {
         case .endpoints:
             defer { pass.goOn() }
-            pass.note(compared: actual.endpoints.count + actual.ifaces.count)
+            pass.note(
+                compared: actual.endpoints.count + actual.ifaces.count + actual.hosts.count
+            )
             return try auditEndpoints(mode)
         case .node:
             defer { pass.goOn() }
@@ -103,8 +105,10 @@ extension Reconciler {
         let touched = map.program.map { program in
             Set((delta.writes.map(\.key) + delta.removals).map(program))
         }
-        try repair(revoking: { tables in touched.map { tables.slots(under: $0) } ?? tables.slots })
-        { plan, _ in
+        func slots(_ tables: EndpointTables) -> Set<UInt32> {
+            touched.map { tables.slots(under: $0) } ?? tables.allSlots
+        }
+        try repair(revoking: slots) { plan, _ in
             if let part = map.part {
                 plan.programs[keyPath: part].writes = delta.writes
                 plan.removals[keyPath: part].removals = delta.removals
@@ -137,10 +141,15 @@ extension Reconciler {
                 in: Maps.endpoints,
                 found: found.endpoints.map { (cara_addr($0.key), $0.value) }
             )
+            + AuditFinding.all(
+                of: delta.hosts,
+                in: Maps.hosts,
+                found: found.hosts.map { ($0.key, $0.value) }
+            )
         guard mode == .repair else { return findings }
         // Connections of the entry that should be there, and of the one that was.
         let slots = delta.movedSlots.union(delta.writtenSlots)
-        try repair(revoking: { $0.slots.intersection(slots) }) { plan, tables in
+        try repair(revoking: { $0.allSlots.intersection(slots) }) { plan, tables in
             plan.endpoints = EndpointDelta(from: found, to: tables)
         }
         return findings
@@ -156,14 +165,27 @@ extension Reconciler {
         }
         if let desired = settings {
             let found = try value(of: 0, in: Maps.settings) ?? cara_settings()
-            if !sameBytes(found, cara_settings(desired)) {
+            if !sameBytes(found, self.desired(desired)) {
                 findings.append(
-                    AuditFinding(Maps.settings, 0, expected: cara_settings(desired), found: found)
+                    AuditFinding(Maps.settings, 0, expected: self.desired(desired), found: found)
                 )
                 if mode == .repair { try apply(desired) }
             }
+            findings += try auditFailsafes(desired, mode)
         }
         return findings
+    }
+}
+
+extension Reconciler {
+    private mutating func auditFailsafes(
+        _ desired: Settings,
+        _ mode: AuditMode
+    ) throws(DataplaneError) -> [AuditFinding] {
+        let found = try entries(of: Maps.failsafes)
+        let delta = MapDelta(from: found, to: entries(of: desired.failsafes))
+        if mode == .repair, !delta.isEmpty { try apply(desired) }
+        return AuditFinding.all(of: delta, in: Maps.failsafes, found: found)
     }
 }
 

@@ -1,0 +1,46 @@
+package import Model
+
+// Host endpoints: several programs one after the other, in the order of `bpf/lib/host.h`.
+
+extension TableInterpreter {
+    /// What a host endpoint's pre-DNAT policies say of a packet, and where they say nothing those
+    /// for forwarded traffic or those for the node's own; `nil` when there is no such endpoint.
+    package func judge(
+        _ flow: Flow,
+        beforeDNAT: Flow? = nil,
+        atHost id: EndpointID,
+        _ direction: Direction,
+        isForwarded: Bool
+    ) -> Outcome? {
+        let isIngress = direction == .ingress
+        let before = isIngress ? judge(beforeDNAT ?? flow, atHost: id, .preDNAT) : nil
+        if let before, !before.goesOn { return before }
+        let stage: HostStage =
+            isForwarded
+            ? (isIngress ? .forwardIngress : .forwardEgress) : (isIngress ? .ingress : .egress)
+        return judge(flow, atHost: id, stage).map { outcome in
+            Outcome(
+                // Forwarded traffic that no policy applies to is nobody's business here.
+                isAllowed: outcome.isAllowed || outcome.goesOn,
+                rule: outcome.rule,
+                logRule: before?.logRule ?? outcome.logRule
+            )
+        }
+    }
+
+    /// What one stage of a host endpoint's policy says; `nil` when there is no such endpoint.
+    package func judge(_ flow: Flow, atHost id: EndpointID, _ stage: HostStage) -> Outcome? {
+        guard let programs = hosts[id] else { return nil }
+        let program = programs[stage, flow.destination.family]
+        let isIngress = stage.direction == .ingress
+        let (near, far) =
+            isIngress ? (flow.destination, flow.source) : (flow.source, flow.destination)
+        return judge(flow, remote: far, program: chosen(program, by: near))
+    }
+
+    /// Where a split program leads.
+    package func chosen(_ id: UInt32, by near: Address) -> UInt32 {
+        guard let program = programs[id], program.isSplit else { return id }
+        return program.groups[label(of: near)] ?? program.defaultGroup
+    }
+}
