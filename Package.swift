@@ -66,6 +66,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CBPFABI", path: "bpf/abi"),
         .systemLibrary(name: "CBPFPrograms", path: "bpf/skeleton"),
+        .systemLibrary(name: "CBPFBench", path: "bpf/test"),
         .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
         .systemLibrary(
             name: "CLibBPF",
@@ -150,9 +151,9 @@ let package = Package(
         executable(
             "caracal-bench",
             [
-                "Agent", "BenchSupport", "CLinux", "Cluster", "Dataplane", "Datastore",
-                "DatastoreSQLite", "IPAM", "JSON", "Linux", "Model", "Resources",
-                argumentParser, logging,
+                "Agent", "BPF", "BPFSupport", "BenchSupport", "CLinux", "Cluster", "Compile",
+                "Dataplane", "Datastore", "DatastoreSQLite", "IPAM", "JSON", "KernelVerdicts",
+                "Linux", "Model", "Resources", argumentParser, logging,
             ]
         ),
         executable("agreement", ["Agreement", "KernelVerdicts", argumentParser]),
@@ -172,7 +173,10 @@ let package = Package(
         support("Support"),
         support(
             "BPFSupport",
-            ["BPF", "CBPFABI", "CBPFPrograms", "CLibBPF", "CLinux", "Linux", "Model", "Netlink"]
+            [
+                "BPF", "CBPFABI", "CBPFBench", "CBPFPrograms", "CLibBPF", "CLinux", "Linux",
+                "Model", "Netlink",
+            ]
         ),
         support(
             "KernelVerdicts",

@@ -61,6 +61,27 @@ struct Row: Codable {
             ok: ours / theirs >= bar
         )
     }
+
+    /// A cost that must be at most `bar` times the peer's of the same run.
+    static func ratio(
+        _ name: String,
+        _ ours: Double,
+        _ peer: String,
+        _ theirs: Double,
+        atMost bar: Double,
+        _ unit: String
+    ) -> Row {
+        Row(
+            name: name,
+            ours: ours,
+            theirs: theirs,
+            peer: peer,
+            unit: unit,
+            ratio: ours / theirs,
+            bar: "≤ \(format(bar)) ×",
+            ok: ours / theirs <= bar
+        )
+    }
 }
 
 /// The rows of a run, printed as a table and written as JSON.

@@ -54,6 +54,9 @@ package final class TestNode {
         try setPolicy(of: .b)
     }
 
+    /// The object whose maps both share, for tables that only the compiler can write.
+    package var skeleton: UnsafeMutablePointer<workload> { workloadObject.skeleton }
+
     /// Enters both addresses of a pod with its programs.
     package func setPolicy(
         of pod: Pod,

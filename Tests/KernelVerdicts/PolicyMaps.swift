@@ -1,11 +1,11 @@
-import BPF
+package import BPF
 import CBPFABI
-import CBPFPrograms
-import Compile
+package import CBPFPrograms
+package import Compile
 import Model
 
 /// The maps that hold policy programs and classes.
-final class PolicyMaps {
+package final class PolicyMaps {
     let classes: Map<cara_class_key, UInt32>
     let programs: Map<UInt32, cara_program>
     let groups: Map<cara_group_key, UInt32>
@@ -15,7 +15,8 @@ final class PolicyMaps {
     let bitmaps: Map<cara_bitmap_key, cara_bitmap>
     let clauses: Map<cara_clause_key, cara_clause>
 
-    init(_ skeleton: UnsafeMutablePointer<workload>) throws(BPFError) {
+    /// Those of a loaded object.
+    package init(_ skeleton: UnsafeMutablePointer<workload>) throws(BPFError) {
         let maps = skeleton.pointee.maps
         classes = try Map(try present(maps.cara_classes))
         programs = try Map(try present(maps.cara_programs))
@@ -28,7 +29,7 @@ final class PolicyMaps {
     }
 
     /// Writes a change's programs and classes in its order, and takes out what it removes.
-    func write(
+    package func write(
         _ change: DataplaneChange,
         former: TableInterpreter
     ) throws(BPFError) {
