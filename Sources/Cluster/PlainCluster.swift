@@ -117,6 +117,18 @@ package struct PlainCluster {
         }
     }
 
+    /// Runs a command on each node, with the input that `input` makes for its workload interfaces.
+    package func onNodes(_ command: [String], input: ([String]) -> String) throws {
+        for node in nodes {
+            let links = pods.filter { $0.node.index == node.index }.map(\.link)
+            try inNamespace(
+                paths.namespace(ofNode: node.name),
+                command,
+                input: Data(input(links).utf8)
+            )
+        }
+    }
+
     package func down() throws {
         for pod in pods { try fabric.deleteNamespace(podNamespace(pod)) }
         for node in nodes {
@@ -146,7 +158,14 @@ package struct PlainCluster {
 
     /// `nsenter` rather than `ip netns exec`, which would hide bpffs.
     @discardableResult
-    private func inNamespace(_ namespace: String, _ command: [String]) throws -> Data {
-        try Command.run(["nsenter", "--net=\(ClusterPaths.netns(namespace))"] + command)
+    private func inNamespace(
+        _ namespace: String,
+        _ command: [String],
+        input: Data = Data()
+    ) throws -> Data {
+        try Command.run(
+            ["nsenter", "--net=\(ClusterPaths.netns(namespace))"] + command,
+            input: input
+        )
     }
 }

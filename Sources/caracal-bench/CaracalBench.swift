@@ -10,13 +10,15 @@ struct CaracalBench: AsyncParsableCommand {
         abstract: "Measure Caracal beside a baseline of the same run."
     )
 
-    @Argument(help: "restart, policy, coldstart, agent, throughput, cni, ipam, memory or all.")
+    @Argument(help: "policy, restart, throughput, cni, ipam, memory, all, or a part of policy.")
     var name: String
     @Option(help: "Write the rows to this file.")
     var json: String?
     @Option(help: "cni: ADD/DEL cycles that must leave nothing behind.")
     var cycles = 10_000
-    @Option(help: "policy: how many changes.")
+    @Option(help: "policy: only this part of it.")
+    var only: String?
+    @Option(help: "apply: how many changes.")
     var changes = 200
     @Option(help: "Rounds of which the median counts.")
     var rounds = 5
@@ -29,7 +31,10 @@ struct CaracalBench: AsyncParsableCommand {
         [
             ("ipam", { try await IPAMBench().run() }),
             ("cni", { try await CNIBench(cycles: cycles).run() }),
-            ("policy", { try await PolicyBench(changes: changes).run() }),
+            ("apply", { try await PolicyBench(changes: changes).run() }),
+            ("first-packet", { try FirstPacketBench(rounds: rounds).run() }),
+            ("connections", { try await PolicyConnections(rounds: rounds).run() }),
+            ("many-rules", { try await PolicyConnections(rounds: rounds).runManyRules() }),
             ("coldstart", { try await ColdStart(shape: shape, rounds: rounds).run() }),
             ("agent", { try await AgentBench(seconds: seconds).run() }),
             ("restart", { try await RestartBench().run() }),
@@ -38,12 +43,23 @@ struct CaracalBench: AsyncParsableCommand {
         ]
     }
 
+    /// What `policy` stands for.
+    private static let policyBenches = [
+        "apply", "first-packet", "connections", "many-rules", "coldstart", "agent",
+    ]
+
+    private func isChosen(_ bench: String) -> Bool {
+        guard name == "policy" else { return name == "all" || name == bench }
+        return Self.policyBenches.contains(bench) && (only ?? bench) == bench
+    }
+
     func run() async throws {
-        let chosen = benches.filter { name == "all" || $0.0 == name }
+        let chosen = benches.filter { isChosen($0.0) }
         guard !chosen.isEmpty else {
             throw ValidationError(
-                "no bench '\(name)'; there are dataplane, "
-                    + benches.map(\.0).joined(separator: ", ") + " and all"
+                "no bench '\(only ?? name)'; there are dataplane, policy, "
+                    + benches.map(\.0).joined(separator: ", ") + " and all; policy has "
+                    + Self.policyBenches.joined(separator: ", ")
             )
         }
         var report = Report()
@@ -65,10 +81,11 @@ func progress(_ text: String) {
 /// Runs `body` with a cluster of its own and takes it down whatever happens.
 func withCluster<R>(
     nodes: Int,
+    named name: String = "bench\(getpid() % 1000)",
     _ body: (inout Cluster) async throws -> R
 ) async throws -> R {
     var cluster = try await Cluster.up(
-        name: "bench\(getpid() % 1000)",
+        name: name,
         nodes: nodes,
         hasIPv6: false,
         progress: { progress($0) }

@@ -49,7 +49,8 @@ struct Policies {
         }
     }
 
-    private func apply(_ resource: Resource) async throws {
+    /// Creates or replaces one object.
+    func apply(_ resource: Resource) async throws {
         do {
             _ = try await store.create(resource)
         } catch DatastoreError.alreadyExists {

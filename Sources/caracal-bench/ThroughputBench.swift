@@ -60,6 +60,12 @@ struct ThroughputBench {
                     try note(&figures, "TCP stream, \(place)", index, stream(lab.a, target, port))
                     try note(
                         &figures,
+                        "TCP stream, \(place), one processor",
+                        index,
+                        stream(lab.a, target, port, pinning: ["taskset", "1"])
+                    )
+                    try note(
+                        &figures,
                         "TCP connections, \(place)",
                         index,
                         Connections.perSecond(from: lab.a, to: target, port: port + 1000)
@@ -88,19 +94,23 @@ struct ThroughputBench {
     }
 
     /// One TCP stream with cubic, in gigabits a second.
+    ///
+    /// With both ends pinned to one processor it tells what a byte costs; without, where the scheduler
+    /// put them counts as much.
     private func stream(
         _ source: Prober.Endpoint,
         _ destination: Prober.Endpoint,
-        _ port: UInt16
+        _ port: UInt16,
+        pinning: [String] = []
     ) throws -> Double {
         guard let address = destination.address(.v4) else {
             throw ClusterError("\(destination.name) has no IPv4 address")
         }
         let server = Process()
         server.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        server.arguments = [
-            "nsenter", "--net=\(destination.namespace)", "iperf3", "-s", "-1", "-p", "\(port)",
-        ]
+        server.arguments =
+            ["nsenter", "--net=\(destination.namespace)"] + pinning
+            + ["iperf3", "-s", "-1", "-p", "\(port)"]
         server.standardOutput = FileHandle.nullDevice
         try server.run()
         defer { server.waitUntilExit() }
@@ -108,10 +118,11 @@ struct ThroughputBench {
         // The server needs a moment to listen.
         for _ in 0..<100 {
             do {
-                let output = try Command.run([
-                    "nsenter", "--net=\(source.namespace)", "iperf3", "-c", "\(address)", "-p",
-                    "\(port)", "-C", "cubic", "-t", "2", "-J",
-                ])
+                let output = try Command.run(
+                    ["nsenter", "--net=\(source.namespace)"] + pinning
+                        + ["iperf3", "-c", "\(address)", "-p", "\(port)"]
+                        + ["-C", "cubic", "-t", "2", "-J"]
+                )
                 return try bitsPerSecond(output) / 1e9
             } catch {
                 failure = error
