@@ -146,13 +146,14 @@ __noinline int policy(struct __sk_buff *skb, struct packet *p, __u32 id, __u32 d
 	if (id == CARA_PROGRAM_DENY_ALL)
 		return denied;
 	if (id == CARA_PROGRAM_NONE)
-		return POLICY_NONE;
+		return direction & POLICY_HOST ? POLICY_NONE : CARA_DROP_NO_VERDICT;
 	verdict = policy_look(p, id, direction);
 	if (!verdict)
 		return CARA_DROP_NO_VERDICT;
 	result = verdict->action == CARA_ACTION_ALLOW ? CARA_PASS : denied;
+	/* what an end of a host's stage may say, a workload's program never does */
 	if (verdict->action == CARA_ACTION_NONE)
-		result = POLICY_NONE;
+		result = direction & POLICY_HOST ? POLICY_NONE : CARA_DROP_NO_VERDICT;
 	if (verdict->log_rule) {
 		event_send(skb, p, CARA_EVENT_LOG_RULE, result == denied ? denied : CARA_PASS,
 			   direction & CARA_EGRESS, verdict->log_rule);
