@@ -46,7 +46,9 @@ extension History {
             let problem =
                 disagreement(Evaluator(facts), tables, kernel, &findings.cases)
                 ?? unrevoked(before, tables, change) ?? danglingReference(tables)
-                ?? hostDisagreement(facts, tables, kernel, flows)
+                // Host endpoints whose policy does not fit are told of, and closed.
+                ?? (change.failures.isEmpty
+                    ? hostDisagreement(facts, tables, kernel, hostFlows(kernel)) : nil)
                 ?? unrevokedHost(before, tables, change, flows)
             if let problem {
                 findings.problem = "batch \(number): \(problem)"
@@ -61,6 +63,11 @@ extension History {
         findings.problem =
             disagreement(Evaluator(facts), tables, kernel, &findings.cases)
             ?? difference(tables, Array(present.values))
+    }
+
+    /// A host endpoint is asked six times about each: the kernel about a few of them only.
+    private func hostFlows(_ kernel: KernelVerdicts?) -> [Flow] {
+        kernel == nil ? flows : Array(flows.prefix(4))
     }
 
     /// Of the questions, each once.

@@ -130,6 +130,7 @@ extension Policy {
             plain(self, \.doNotTrack, false),
             plain(self, \.preDNAT, false),
             plain(self, \.applyOnForward, false),
+            plain(self, \.stagedAction, nil),
             simplified(self, \.ingress, \.simpler),
             simplified(self, \.egress, \.simpler),
         ]

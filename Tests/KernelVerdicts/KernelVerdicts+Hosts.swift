@@ -26,7 +26,12 @@ extension KernelVerdicts {
         isForwarded: Bool
     ) throws -> KernelVerdict? {
         guard let programs = tables.hosts[id] else { return nil }
-        let policed = cara_host(programs)
+        var policed = cara_host(programs)
+        // Asked about apart from the rest, and before it.
+        policed.v4.untracked_ingress = UInt32(CARA_PROGRAM_NONE)
+        policed.v4.untracked_egress = UInt32(CARA_PROGRAM_NONE)
+        policed.v6.untracked_ingress = UInt32(CARA_PROGRAM_NONE)
+        policed.v6.untracked_egress = UInt32(CARA_PROGRAM_NONE)
         let isIngress = direction == .ingress
         let (here, there) = (Hook.loopback, Hook.wire)
         // What passes through has two sides; the other one says nothing.
