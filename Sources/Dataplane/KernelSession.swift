@@ -22,12 +22,10 @@ final class KernelSession {
     let ruleCounters: RuleCounters
     private(set) var reconciler: Reconciler
     /// Interfaces of the node that should carry our programs and do not, and why.
-    var unattached: [String: DataplaneError] = [:]
-    /// Interfaces with doNotTrack policy, and where it is enforced.
-    var untracked: [String: UntrackedPlace] = [:]
+    private(set) var unattached: [String: DataplaneError] = [:]
     let configuration: Configuration
     private let dataInterfaces: Regex<AnyRegexOutput>
-    var attachments: Attachments
+    private var attachments: Attachments
     private var netlink: NetlinkSocket
     private(set) var links: [InterfaceIndex: Netlink.Link] = [:]
     private var addresses: Set<InterfaceAddress> = []
@@ -76,8 +74,7 @@ final class KernelSession {
 
 extension KernelSession {
     func apply(_ change: DataplaneChange) throws(DataplaneError) -> ApplyReport {
-        defer { followUntracked() }
-        return try reconciler.apply(change)
+        try reconciler.apply(change)
     }
 
     func apply(_ settings: Settings) throws(DataplaneError) {
@@ -117,7 +114,7 @@ extension KernelSession {
     func recover() throws(DataplaneError) {
         _ = try listAll()
         if reconciler.hasPolicy, !reconciler.isCurrent {
-            _ = try apply(DataplaneChange())
+            _ = try reconciler.apply(DataplaneChange())
         }
         try reconciler.routesMoved()
     }
@@ -126,7 +123,6 @@ extension KernelSession {
         reconciler.local.unregister(id)
         reconciler.hosts.unregister(id)
         _ = try reconciler.refreshEndpoints()
-        followUntracked()
     }
 
     /// A registered endpoint's link: programs first, then the endpoint may use it.
@@ -196,12 +192,7 @@ extension KernelSession {
         }
         guard !isWorkload(link) else { return Effect() }
         if link.name.firstMatch(of: dataInterfaces) != nil { attachHost(link) }
-        if former?.name != link.name {
-            try refreshHosts()
-        } else if case .tc = untracked[link.name] {
-            // What kept XDP may have gone: the kernel announces that as a change of the link.
-            followUntracked()
-        }
+        if former?.name != link.name { try refreshHosts() }
         let isMoved =
             former?.isUp != link.isUp || former?.hasCarrier != link.hasCarrier
             || former?.mtu != link.mtu
@@ -227,7 +218,6 @@ extension KernelSession {
         attachments.forget(index.rawValue)
         guard let link = links.removeValue(forKey: index) else { return Effect() }
         unattached[link.name] = nil
-        untracked[link.name] = nil
         guard reconciler.local.interfaces.contains(link.name) || isWorkload(link) else {
             try refreshHosts()
             return Effect(movesRoutes: true)
@@ -255,7 +245,6 @@ extension KernelSession {
         let wanted = reconciler.hosts.assignment
         for link in own where wanted[link.index.rawValue] != nil { attachHost(link) }
         _ = try reconciler.refreshEndpoints()
-        followUntracked()
     }
 
     private func attachHost(_ link: Netlink.Link) {

@@ -40,25 +40,14 @@ extension Packets {
             )
             try sweeps.shareMaps(of: workloads)
             try sweeps.load()
-            let frames = try Object(
-                "xdp",
-                xdp__open(),
-                { $0.pointee.obj },
-                xdp__load,
-                xdp__destroy
-            )
-            try frames.shareMaps(of: workloads)
-            try frames.load()
-            let raws = workloads.programs + hosts.programs + sweeps.programs + frames.programs
-            for raw in raws {
+            for raw in workloads.programs + hosts.programs + sweeps.programs {
                 let program = try Program(raw)
                 let identity = try program.identity()
                 #expect(identity.verifiedInstructions < Self.budget, "\(program.name)")
                 #expect(identity.tag.count == 16)
             }
             #expect(workloads.programs.count == 2)
-            #expect(hosts.programs.count == 3)
-            #expect(frames.programs.count == 1)
+            #expect(hosts.programs.count == 2)
             #expect(sweeps.programs.count == 1)
         }
 

@@ -10,7 +10,6 @@
  */
 #pragma once
 
-#include "settings.h"
 #include "route.h"
 #include "scratch.h"
 
