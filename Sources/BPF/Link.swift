@@ -2,7 +2,7 @@ import CLibBPF
 import Glibc
 import Linux
 
-/// A TCX attachment (Linux 6.6): the program runs while the link is open or pinned.
+/// An attachment by TCX (Linux 6.6) or XDP (5.9): the program runs while the link is open or pinned.
 package struct Link: ~Copyable, Sendable {
     /// What the kernel says of a link.
     package struct State: Hashable, Sendable {
@@ -26,7 +26,22 @@ package struct Link: ~Copyable, Sendable {
         // which holds nothing yet, and so closes descriptor 0.
         let object = "\(program.name) to interface \(ifindex)"
         let raw = program.descriptor.withRaw {
-            shim_tcx_attach($0, ifindex, hook.tcx.rawValue, SHIM_BEFORE.rawValue)
+            shim_attach($0, ifindex, hook.tcx.rawValue, SHIM_BEFORE.rawValue)
+        }
+        let link = Descriptor(owning: try check(raw, "attach", object))
+        self.object = object
+        descriptor = link
+    }
+
+    /// Attaches `program` at an interface's XDP, where there is room for one.
+    package init(
+        attachingXDP program: borrowing Program,
+        to ifindex: UInt32,
+        _ mode: XDPMode
+    ) throws(BPFError) {
+        let object = "\(program.name) to interface \(ifindex) by \(mode) XDP"
+        let raw = program.descriptor.withRaw {
+            shim_attach($0, ifindex, SHIM_XDP.rawValue, mode.flag.rawValue)
         }
         let link = Descriptor(owning: try check(raw, "attach", object))
         self.object = object
@@ -64,19 +79,15 @@ package struct Link: ~Copyable, Sendable {
     package func state() throws(BPFError) -> State {
         var link = shim_link()
         try check(descriptor.withRaw { shim_link_info($0, &link) }, "inspect link", object)
-        guard link.type == SHIM_LINK_TYPE_TCX.rawValue else {
+        guard let hook = Hook(link) else {
             throw BPFError(
                 operation: "inspect link",
                 object: object,
                 errno: EINVAL,
-                detail: "it is of type \(link.type), not a TCX link"
+                detail: "it is of type \(link.type), neither a TCX nor an XDP link"
             )
         }
-        return State(
-            programID: link.program,
-            ifindex: link.ifindex,
-            hook: link.hook == SHIM_TCX_INGRESS.rawValue ? .ingress : .egress
-        )
+        return State(programID: link.program, ifindex: link.ifindex, hook: hook)
     }
 
     /// Whether the kernel has TCX: an unknown attach type is `EINVAL`, a known one looks for the
@@ -84,7 +95,7 @@ package struct Link: ~Copyable, Sendable {
     package static func isSupported() throws(BPFError) -> Bool {
         let probe = try Program(empty: "probe")
         let result = probe.descriptor.withRaw {
-            shim_tcx_attach($0, UInt32(Int32.max), SHIM_TCX_INGRESS.rawValue, 0)
+            shim_attach($0, UInt32(Int32.max), SHIM_TCX_INGRESS.rawValue, 0)
         }
         if result >= 0 { close(result) }
         return result == -ENODEV
@@ -92,5 +103,17 @@ package struct Link: ~Copyable, Sendable {
 }
 
 extension Hook {
-    fileprivate var tcx: shim_tcx { self == .ingress ? SHIM_TCX_INGRESS : SHIM_TCX_EGRESS }
+    fileprivate init?(_ link: shim_link) {
+        switch link.type {
+        case SHIM_LINK_TYPE_XDP.rawValue: self = .xdp
+        case SHIM_LINK_TYPE_TCX.rawValue:
+            self = link.hook == SHIM_TCX_INGRESS.rawValue ? .ingress : .egress
+        default: return nil
+        }
+    }
+
+    fileprivate var tcx: shim_tcx {
+        precondition(self != .xdp, "XDP is no hook of TCX")
+        return self == .ingress ? SHIM_TCX_INGRESS : SHIM_TCX_EGRESS
+    }
 }

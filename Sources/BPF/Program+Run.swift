@@ -44,21 +44,40 @@ extension Program {
         as context: RunContext = RunContext(),
         repeating count: Int = 1
     ) throws(BPFError) -> RunResult {
-        var output = [UInt8](repeating: 0, count: packet.count + 256)
         var buffer = __sk_buff()
         buffer.ifindex = context.ifindex
         buffer.ingress_ifindex = context.ingressIfindex
         buffer.mark = context.mark
         buffer.gso_size = context.segmentSize
         buffer.gso_segs = context.segmentSize == 0 ? 0 : 2
+        return try run(on: packet, with: buffer, repeating: count)
+    }
+
+    /// Runs an XDP program on a copy of `packet`, as received by the loopback interface of the
+    /// calling thread's namespace.
+    package func runXDP(
+        on packet: [UInt8],
+        repeating count: Int = 1
+    ) throws(BPFError) -> RunResult {
+        var frame = xdp_md()
+        frame.data_end = UInt32(packet.count)
+        return try run(on: packet, with: frame, repeating: count)
+    }
+
+    private func run<Context>(
+        on packet: [UInt8],
+        with context: Context,
+        repeating count: Int
+    ) throws(BPFError) -> RunResult {
+        var output = [UInt8](repeating: 0, count: packet.count + 256)
         var options = bpf_test_run_opts()
         options.sz = MemoryLayout<bpf_test_run_opts>.size
         options.repeat = Int32(count)
-        options.ctx_size_in = UInt32(MemoryLayout<__sk_buff>.size)
+        options.ctx_size_in = UInt32(MemoryLayout<Context>.size)
         let result = packet.withUnsafeBytes { input in
             output.withUnsafeMutableBytes { output in
-                withUnsafePointer(to: buffer) { buffer in
-                    options.ctx_in = UnsafeRawPointer(buffer)
+                withUnsafePointer(to: context) { context in
+                    options.ctx_in = UnsafeRawPointer(context)
                     options.data_in = input.baseAddress
                     options.data_size_in = UInt32(input.count)
                     options.data_out = output.baseAddress

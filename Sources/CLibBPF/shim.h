@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/if_link.h>
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -20,9 +21,12 @@ enum shim_tcx {
 	SHIM_LINK_TYPE_TCX = 11, /* BPF_LINK_TYPE_TCX */
 };
 
-/* A link of `prog_fd` to a hook of an interface; a descriptor, or a negative error number. */
-static inline int shim_tcx_attach(int prog_fd, unsigned int ifindex, unsigned int hook,
-				  unsigned int flags)
+/*
+ * A link of `prog_fd` to a hook of an interface, BPF_XDP or one of enum shim_tcx; a descriptor, or a
+ * negative error number.
+ */
+static inline int shim_attach(int prog_fd, unsigned int ifindex, unsigned int hook,
+			      unsigned int flags)
 {
 	union bpf_attr attr;
 	long fd;
@@ -72,6 +76,23 @@ static inline int shim_iterate_map(int prog_fd, int map_fd)
 	info.map.map_fd = (__u32)map_fd;
 	return bpf_link_create(prog_fd, 0, BPF_TRACE_ITER, &options);
 }
+
+/* How the program that hangs at XDP runs, XDP_ATTACHED_*; or a negative error number. */
+static inline int shim_xdp_mode(unsigned int ifindex)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, options);
+	int result = bpf_xdp_query((int)ifindex, 0, &options);
+
+	return result < 0 ? result : options.attach_mode;
+}
+
+/* Numbers of XDP that are C expressions or of several enums, for Swift. */
+enum shim_xdp {
+	SHIM_XDP = BPF_XDP,
+	SHIM_XDP_NATIVE = XDP_FLAGS_DRV_MODE,
+	SHIM_XDP_GENERIC = XDP_FLAGS_SKB_MODE,
+	SHIM_LINK_TYPE_XDP = BPF_LINK_TYPE_XDP,
+};
 
 /* The smallest tc program, for probing: return TC_ACT_OK. */
 static inline int shim_load_empty(void)

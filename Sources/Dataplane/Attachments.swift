@@ -6,14 +6,14 @@ import Glibc
 /// A pinned link outlives the agent. The next one puts its own program in the place of the old with
 /// one call, so that no packet passes without a program.
 struct Attachments: ~Copyable {
-    private let layout: Layout
-    private let programs: Programs
-    private let hasTCX: Bool
+    let layout: Layout
+    let programs: Programs
+    let hasTCX: Bool
     private let gracePeriods = GracePeriods()
     /// What hangs where, by this agent.
-    private var attached: Set<Place> = []
+    var attached: Set<Place> = []
 
-    private struct Place: Hashable {
+    struct Place: Hashable {
         let program: ProgramName
         let ifindex: UInt32
     }
@@ -40,6 +40,11 @@ struct Attachments: ~Copyable {
 
     /// Interfaces that carry our programs.
     var interfaces: Set<UInt32> { Set(attached.map(\.ifindex)) }
+
+    /// Those of the node itself.
+    var hostInterfaces: Set<UInt32> {
+        Set(attached.filter { $0.program == .fromHost }.map(\.ifindex))
+    }
 
     /// Renews the programs behind all pinned links, and removes pins whose interface is gone.
     mutating func adopt() throws(DataplaneError) {

@@ -267,6 +267,7 @@ extension Dataplane {
             auditPasses: audit.passes,
             differences: differences,
             unattached: session.unattached.mapValues(\.description),
+            untracked: session.untracked,
             problem: problem?.description
         )
     }

@@ -22,10 +22,12 @@ final class KernelSession {
     let ruleCounters: RuleCounters
     private(set) var reconciler: Reconciler
     /// Interfaces of the node that should carry our programs and do not, and why.
-    private(set) var unattached: [String: DataplaneError] = [:]
+    var unattached: [String: DataplaneError] = [:]
+    /// Interfaces with doNotTrack policy, and where it is enforced.
+    var untracked: [String: UntrackedPlace] = [:]
     let configuration: Configuration
     private let dataInterfaces: Regex<AnyRegexOutput>
-    private var attachments: Attachments
+    var attachments: Attachments
     private var netlink: NetlinkSocket
     private(set) var links: [InterfaceIndex: Netlink.Link] = [:]
     private var addresses: Set<InterfaceAddress> = []
@@ -74,7 +76,8 @@ final class KernelSession {
 
 extension KernelSession {
     func apply(_ change: DataplaneChange) throws(DataplaneError) -> ApplyReport {
-        try reconciler.apply(change)
+        defer { followUntracked() }
+        return try reconciler.apply(change)
     }
 
     func apply(_ settings: Settings) throws(DataplaneError) {
@@ -114,7 +117,7 @@ extension KernelSession {
     func recover() throws(DataplaneError) {
         _ = try listAll()
         if reconciler.hasPolicy, !reconciler.isCurrent {
-            _ = try reconciler.apply(DataplaneChange())
+            _ = try apply(DataplaneChange())
         }
         try reconciler.routesMoved()
     }
@@ -123,6 +126,7 @@ extension KernelSession {
         reconciler.local.unregister(id)
         reconciler.hosts.unregister(id)
         _ = try reconciler.refreshEndpoints()
+        followUntracked()
     }
 
     /// A registered endpoint's link: programs first, then the endpoint may use it.
@@ -192,7 +196,12 @@ extension KernelSession {
         }
         guard !isWorkload(link) else { return Effect() }
         if link.name.firstMatch(of: dataInterfaces) != nil { attachHost(link) }
-        if former?.name != link.name { try refreshHosts() }
+        if former?.name != link.name {
+            try refreshHosts()
+        } else if case .tc = untracked[link.name] {
+            // What kept XDP may have gone: the kernel announces that as a change of the link.
+            followUntracked()
+        }
         let isMoved =
             former?.isUp != link.isUp || former?.hasCarrier != link.hasCarrier
             || former?.mtu != link.mtu
@@ -218,6 +227,7 @@ extension KernelSession {
         attachments.forget(index.rawValue)
         guard let link = links.removeValue(forKey: index) else { return Effect() }
         unattached[link.name] = nil
+        untracked[link.name] = nil
         guard reconciler.local.interfaces.contains(link.name) || isWorkload(link) else {
             try refreshHosts()
             return Effect(movesRoutes: true)
@@ -245,6 +255,7 @@ extension KernelSession {
         let wanted = reconciler.hosts.assignment
         for link in own where wanted[link.index.rawValue] != nil { attachHost(link) }
         _ = try reconciler.refreshEndpoints()
+        followUntracked()
     }
 
     private func attachHost(_ link: Netlink.Link) {

@@ -9,6 +9,8 @@ package enum MapName: String, Hashable, Sendable, CaseIterable {
     case groups = "cara_groups"
     case programs = "cara_programs"
     case classes = "cara_classes"
+    case cells = "cara_cells"
+    case depths = "cara_depths"
     case endpoints = "cara_endpoints"
     case ifaces = "cara_ifaces"
     case spoof = "cara_spoof"
@@ -81,6 +83,10 @@ package enum Maps {
     package static let classes = MapTable<cara_class_key, UInt32>(.classes) {
         "\(Address($0.addr)) with \($0.prefixlen) bits"
     }
+    package static let cells = MapTable<cara_cells_key, cara_cells>(.cells) {
+        "\(Address($0.addr)) with \($0.depth) bytes"
+    }
+    package static let depths = MapTable<UInt32, UInt32>(.depths) { $0 == 0 ? "IPv4" : "IPv6" }
     package static let endpoints = MapTable<cara_addr, cara_endpoint>(.endpoints) {
         "address \(Address($0))"
     }

@@ -7,12 +7,15 @@ package enum ProgramName: String, Hashable, Sendable, CaseIterable {
     case toWorkload = "to_workload"
     case fromHost = "from_host"
     case toHost = "to_host"
+    case xdpHost = "xdp_host"
+    case untrackedHost = "untracked_host"
 
     /// What comes from a pod or the wire is received; what goes there is sent.
     var hook: Hook {
         switch self {
-        case .fromWorkload, .fromHost: .ingress
+        case .fromWorkload, .fromHost, .untrackedHost: .ingress
         case .toWorkload, .toHost: .egress
+        case .xdpHost: .xdp
         }
     }
 
@@ -28,8 +31,10 @@ struct Programs: ~Copyable {
     private let toHost: Program
     /// Maps of an older version that ours took the place of.
     private let outgrown: [OutgrownMap]
+    private let xdpHost: Program
+    private let untrackedHost: Program
 
-    /// Loads both objects, over the pinned maps; those missing are made, with the given sizes.
+    /// Loads the objects, over the pinned maps; those missing are made, with the given sizes.
     init(layout: Layout, mapSizes: [MapName: Int]) throws(DataplaneError) {
         do throws(BPFError) {
             try self.init(loadingWith: layout, mapSizes)
@@ -62,15 +67,28 @@ struct Programs: ~Copyable {
         )
         try node.shareMaps(of: pods)
         try node.load()
+        let frames = try Object(
+            "xdp",
+            xdp__open(),
+            { $0.pointee.obj },
+            xdp__load,
+            { xdp__destroy($0) }
+        )
+        try frames.shareMaps(of: pods)
+        try frames.load()
         let (pod, wire) = (pods.skeleton.pointee.progs, node.skeleton.pointee.progs)
         let fromWorkload = try Program(pod.from_workload)
         let toWorkload = try Program(pod.to_workload)
         let fromHost = try Program(wire.from_host)
         let toHost = try Program(wire.to_host)
+        let untrackedHost = try Program(wire.untracked_host)
+        let xdpHost = try Program(frames.skeleton.pointee.progs.xdp_host)
         self.fromWorkload = fromWorkload
         self.toWorkload = toWorkload
         self.fromHost = fromHost
         self.toHost = toHost
+        self.untrackedHost = untrackedHost
+        self.xdpHost = xdpHost
         self.outgrown = outgrown
     }
 
@@ -85,7 +103,7 @@ struct Programs: ~Copyable {
     }
 
     /// Lends a program.
-    borrowing func with<R, E: Error>(
+    borrowing func with<R: ~Copyable, E: Error>(
         _ name: ProgramName,
         _ body: (borrowing Program) throws(E) -> R
     ) throws(E) -> R {
@@ -94,6 +112,8 @@ struct Programs: ~Copyable {
         case .toWorkload: try body(toWorkload)
         case .fromHost: try body(fromHost)
         case .toHost: try body(toHost)
+        case .xdpHost: try body(xdpHost)
+        case .untrackedHost: try body(untrackedHost)
         }
     }
 

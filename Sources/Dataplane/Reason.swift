@@ -59,6 +59,8 @@ package struct Reason: Hashable, Sendable {
             ("host_ingress_policy", "Policy of the host endpoint that it came in by denies it.")
         case CARA_DROP_HOST_EGRESS_POLICY:
             ("host_egress_policy", "Policy of the host endpoint that it would leave by denies it.")
+        case CARA_DROP_UNTRACKED_POLICY:
+            ("untracked_policy", "doNotTrack policy of the host endpoint denies it.")
         default: ("reason_\(reason.rawValue)", "The programs are newer than this agent.")
         }
     }

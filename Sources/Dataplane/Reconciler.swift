@@ -30,6 +30,7 @@ struct Reconciler {
     private(set) var totalWrites: [MapName: Int] = [:]
     var local = LocalEndpoints()
     var hosts = HostEndpoints()
+    var cells = ClassCells()
     /// Writes so far, but for those of generations: whoever walks over the maps sees that they moved.
     private(set) var changes = 0
     /// The node's own addresses and settings as they were applied last.
@@ -115,6 +116,7 @@ struct Reconciler {
         _ resolution: LocalEndpoints.Resolution
     ) throws(DataplaneError) {
         actual = try EndpointTables(readingFrom: maps)
+        try forgetCells()
         let resolution = try resolve()
         var plan = Plan(
             policy: policy,
@@ -156,13 +158,16 @@ extension Reconciler {
         case .programs: try write(plan.programs)
         case .extensions: try write(plan.extensions)
         case .reforms: if let reforms = plan.reforms { try write(reforms) }
-        case .classes: try write(plan.classes, to: Maps.classes)
+        case .classes:
+            try write(plan.classes, to: Maps.classes)
+            try followCells(plan.classes)
         case .endpoints:
             try move(local.freshSlots)
             local.freshSlotsMoved()
             try write(plan.endpoints)
             actual = resolution.tables
             try noteHosts()
+            try settleCells()
         case .revocation:
             try move(plan.revokedSlots)
             if plan.needsMark { try mark(false) }

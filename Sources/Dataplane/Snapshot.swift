@@ -74,6 +74,8 @@ package struct DataplaneStatistics: Hashable, Sendable {
     package var differences: [MapName: Int]
     /// Interfaces of the node that should carry our programs and do not, and why.
     package var unattached: [String: String]
+    /// Interfaces with doNotTrack policy, and where it is enforced.
+    package var untracked: [String: UntrackedPlace]
     /// Why a change of the node's interfaces could not be followed; it is tried again.
     package var problem: String?
 }

@@ -10,7 +10,9 @@ struct CaracalBench: AsyncParsableCommand {
         abstract: "Measure Caracal beside a baseline of the same run."
     )
 
-    @Argument(help: "policy, restart, throughput, cni, ipam, memory, all, or a part of policy.")
+    @Argument(
+        help: "policy, restart, throughput, xdp, cni, ipam, memory, all, or a part of policy."
+    )
     var name: String
     @Option(help: "Write the rows to this file.")
     var json: String?
@@ -39,6 +41,7 @@ struct CaracalBench: AsyncParsableCommand {
             ("agent", { try await AgentBench(seconds: seconds).run() }),
             ("restart", { try await RestartBench().run() }),
             ("memory", { try await MemoryBench().run() }),
+            ("xdp", { try await XDPBench(rounds: rounds).run() }),
             ("throughput", { try await ThroughputBench(rounds: rounds).run() }),
         ]
     }

@@ -5,6 +5,8 @@ import CBPFPrograms
 /// The maps of a test, typed.
 package final class TestMaps {
     package let classes: Map<cara_class_key, UInt32>
+    package let cells: Map<cara_cells_key, cara_cells>
+    package let depths: Map<UInt32, UInt32>
     package let programs: Map<UInt32, cara_program>
     package let groups: Map<cara_group_key, UInt32>
     package let ports: Map<cara_port_key, UInt32>
@@ -31,6 +33,8 @@ package final class TestMaps {
     init(_ skeleton: UnsafeMutablePointer<workload>) throws {
         let maps = skeleton.pointee.maps
         classes = try Map(try unwrap(maps.cara_classes, "map"))
+        cells = try Map(try unwrap(maps.cara_cells, "map"))
+        depths = try Map(try unwrap(maps.cara_depths, "map"))
         programs = try Map(try unwrap(maps.cara_programs, "map"))
         groups = try Map(try unwrap(maps.cara_groups, "map"))
         ports = try Map(try unwrap(maps.cara_ports, "map"))
@@ -41,9 +45,9 @@ package final class TestMaps {
         endpoints = try Map(try unwrap(maps.cara_endpoints, "map"))
         interfaces = try Map(try unwrap(maps.cara_ifaces, "map"))
         spoof = try Map(try unwrap(maps.cara_spoof, "map"))
-        locals = try Map(try unwrap(maps.cara_locals, "map"))
         hosts = try Map(try unwrap(maps.cara_hosts, "map"))
         failsafes = try Map(try unwrap(maps.cara_failsafes, "map"))
+        locals = try Map(try unwrap(maps.cara_locals, "map"))
         generations = try Map(try unwrap(maps.cara_gens, "map"))
         connections = try Map(try unwrap(maps.cara_conns, "map"))
         fragments = try Map(try unwrap(maps.cara_frags, "map"))

@@ -12,10 +12,13 @@ package final class TestNode {
     package let maps: TestMaps
     let workloadObject: Object<workload>
     private let hostObject: Object<host>
+    private let xdpObject: Object<xdp>
     private let fromWorkload: Program
     private let toWorkload: Program
     private let fromHost: Program
     private let toHost: Program
+    private let xdpHost: Program
+    private let untrackedHost: Program
 
     /// Loads; `configure` may change the maps before they are made.
     package init(
@@ -34,12 +37,17 @@ package final class TestNode {
         hostObject = try Object("host", host__open(), { $0.pointee.obj }, host__load, host__destroy)
         try hostObject.shareMaps(of: workloadObject)
         try hostObject.load()
+        xdpObject = try Object("xdp", xdp__open(), { $0.pointee.obj }, xdp__load, xdp__destroy)
+        try xdpObject.shareMaps(of: workloadObject)
+        try xdpObject.load()
         let workloadPrograms = workloadObject.skeleton.pointee.progs
         let hostPrograms = hostObject.skeleton.pointee.progs
         fromWorkload = try Program(try unwrap(workloadPrograms.from_workload, "program"))
         toWorkload = try Program(try unwrap(workloadPrograms.to_workload, "program"))
         fromHost = try Program(try unwrap(hostPrograms.from_host, "program"))
         toHost = try Program(try unwrap(hostPrograms.to_host, "program"))
+        untrackedHost = try Program(try unwrap(hostPrograms.untracked_host, "program"))
+        xdpHost = try Program(try unwrap(xdpObject.skeleton.pointee.progs.xdp_host, "program"))
         maps = try TestMaps(workloadObject.skeleton)
         try setDefaults()
     }
@@ -125,6 +133,11 @@ package enum Place: Hashable, Sendable {
     case toHost
     /// The same, from elsewhere.
     case passing(from: Source)
+    /// Received by the node, before there is an skb: on the loopback interface, as the kernel has it
+    /// in tests.
+    case xdp
+    /// Received by the node where XDP is not to be had.
+    case untracked
 
     package enum Source: Hashable, Sendable {
         case node
@@ -163,12 +176,14 @@ extension TestNode {
         context.mark = mark
         let result = try topology.namespaces.node.run {
             try withProgram(at: place) { program throws(BPFError) in
-                try program.run(on: packet, as: context, repeating: count)
+                place == .xdp
+                    ? try program.runXDP(on: packet, repeating: count)
+                    : try program.run(on: packet, as: context, repeating: count)
             }
         }
         let after = try counts()
         return Outcome(
-            action: Outcome.Action(result.action),
+            action: place == .xdp ? .init(xdp: result.action) : .init(result.action),
             packet: result.packet,
             reasons: after.indices.filter { after[$0] != before[$0] }.map { UInt32($0) },
             duration: result.duration
@@ -185,6 +200,8 @@ extension TestNode {
         case .toWorkload: try body(toWorkload)
         case .fromHost: try body(fromHost)
         case .toHost, .passing: try body(toHost)
+        case .xdp: try body(xdpHost)
+        case .untracked: try body(untrackedHost)
         }
     }
 
@@ -213,7 +230,7 @@ extension TestNode {
         case .passing(let source):
             ifindex = topology.eth0.ifindex
             ingress = interface(of: source)
-        case .fromHost:
+        case .fromHost, .untracked, .xdp:
             ifindex = topology.eth0.ifindex
             ingress = ifindex
         case .toHost:
@@ -224,6 +241,15 @@ extension TestNode {
 }
 
 extension Outcome.Action {
+    /// From what an XDP program returns.
+    init(xdp action: Int32) {
+        switch action {
+        case Int32(XDP_PASS.rawValue): self = .pass
+        case Int32(XDP_DROP.rawValue): self = .drop
+        default: self = .other(action)
+        }
+    }
+
     /// From what a tc program returns.
     init(_ action: Int32) {
         switch action {

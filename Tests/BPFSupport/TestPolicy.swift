@@ -1,9 +1,9 @@
 import BPF
-import CBPFABI
+package import CBPFABI
 package import Model
 
 /// A policy program small enough to be compiled by enumeration: the first rule that fits decides, and
-/// without one the packet is denied.
+/// without one the packet is denied if it is not said otherwise.
 package struct TestPolicy: Hashable, Sendable {
     package struct Rule: Hashable, Sendable {
         package var isAllowed = true
@@ -34,6 +34,8 @@ package struct TestPolicy: Hashable, Sendable {
 
     package let id: UInt32
     package var rules: [Rule]
+    /// What becomes of a packet that no rule fits.
+    package var otherwise = CARA_ACTION_DENY
 
     package init(id: UInt32 = 16, _ rules: [Rule]) {
         self.id = id
@@ -125,6 +127,7 @@ package struct TestPolicy: Hashable, Sendable {
         _ sourcePort: UInt16?
     ) -> cara_verdict {
         var verdict = cara_verdict()
+        verdict.action = UInt8(truncatingIfNeeded: otherwise.rawValue)
         for (index, rule) in rules.enumerated() {
             guard rule.remote == nil || rule.remote == remote,
                 rule.protocol == nil || rule.protocol == match?.proto,

@@ -40,14 +40,25 @@ extension Packets {
             )
             try sweeps.shareMaps(of: workloads)
             try sweeps.load()
-            for raw in workloads.programs + hosts.programs + sweeps.programs {
+            let frames = try Object(
+                "xdp",
+                xdp__open(),
+                { $0.pointee.obj },
+                xdp__load,
+                xdp__destroy
+            )
+            try frames.shareMaps(of: workloads)
+            try frames.load()
+            let raws = workloads.programs + hosts.programs + sweeps.programs + frames.programs
+            for raw in raws {
                 let program = try Program(raw)
                 let identity = try program.identity()
                 #expect(identity.verifiedInstructions < Self.budget, "\(program.name)")
                 #expect(identity.tag.count == 16)
             }
             #expect(workloads.programs.count == 2)
-            #expect(hosts.programs.count == 2)
+            #expect(hosts.programs.count == 3)
+            #expect(frames.programs.count == 1)
             #expect(sweeps.programs.count == 1)
         }
 

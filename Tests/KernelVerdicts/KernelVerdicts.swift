@@ -212,7 +212,7 @@ func present<Value>(_ value: Value?) throws(BPFError) -> Value {
 
 extension Object where Skeleton == workload {
     /// Tables that are allocated as a whole would take most of the time that loading takes.
-    fileprivate borrowing func shrinkConnections() throws(BPFError) {
+    borrowing func shrinkConnections() throws(BPFError) {
         let maps = skeleton.pointee.maps
         try setMaxEntries(of: try present(maps.cara_conns), to: 1024)
         try setMaxEntries(of: try present(maps.cara_frags), to: 1024)

@@ -20,6 +20,7 @@ enum {
 	/* the one before it is that of all host endpoints together */
 	CARA_SLOT_HOSTS = CARA_SLOTS_MAX - 2,
 	CARA_CLASSES_MAX = 1 << 22,
+	CARA_CELLS_MAX = 1 << 20,
 	CARA_GROUPS_MAX = 1 << 20,
 	CARA_PORTS_MAX = 1 << 20,
 	CARA_VERDICTS_MAX = 1 << 20,
@@ -53,6 +54,34 @@ struct cara_class_key {
 	struct cara_addr addr;
 };
 _Static_assert(sizeof(struct cara_class_key) == 20, "LPM key: no hidden padding");
+
+/*
+ * cara_cells: the same classes in a form that takes a few look-ups however many prefixes there are; for
+ * long lists alone. A prefix of 8d+1 to 8d+8 bits is in the node of depth d that its first d bytes
+ * name, and is there the cells that its next byte may be. A cell is set when the longest of the
+ * prefixes that cover it in this node has the node's class.
+ */
+struct cara_cells_key {
+	struct cara_addr addr; /* the first `depth` bytes, zero after them */
+	__u32 depth; /* 0..15; of IPv4 12..15 */
+};
+_Static_assert(sizeof(struct cara_cells_key) == 20, "hash key: no hidden padding");
+
+enum cara_cells_flag {
+	/* other cells are covered by prefixes of other classes: cara_classes knows which */
+	CARA_CELLS_MIXED = 1,
+};
+
+struct cara_cells {
+	__u32 class_id;
+	__u32 flags; /* CARA_CELLS_* */
+	__u32 cell[8]; /* bits, lowest first */
+};
+
+/*
+ * cara_depths: 0 for IPv4, 1 for IPv6 -> bits of the depths at which there are nodes. Every prefix of the family is in
+ * cara_cells when it is not 0, but that of no bits.
+ */
 
 /* cara_programs: id -> how to run a policy program */
 struct cara_program {
@@ -474,6 +503,7 @@ enum cara_reason {
 	CARA_DROP_TUNNEL, /* a workload sent VXLAN or IPIP and may not */
 	CARA_DROP_HOST_INGRESS_POLICY, /* at the host endpoint that it came in by */
 	CARA_DROP_HOST_EGRESS_POLICY, /* at the host endpoint that it would leave by */
+	CARA_DROP_UNTRACKED_POLICY, /* doNotTrack policy of a host endpoint, in XDP where that can be */
 	CARA_REASON_COUNT,
 };
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <linux/in.h>
+#include <linux/in6.h>
 #include "clock.h"
 #include "maps.h"
 #include "packet.h"
@@ -61,9 +62,9 @@ static __always_inline void event_lose(void)
 }
 
 /* Without room the record is lost; the counters are not. */
-static __always_inline void event_send(struct __sk_buff *skb, const struct packet *p,
-				       enum cara_event_kind kind, enum cara_reason reason,
-				       enum cara_direction direction, __u32 rule)
+static __always_inline void event_send(const struct packet *p, enum cara_event_kind kind,
+				       enum cara_reason reason, enum cara_direction direction,
+				       __u32 rule)
 {
 	struct cara_event *event = bpf_ringbuf_reserve(&cara_events, sizeof(*event), 0);
 	bool is_icmp;
@@ -75,7 +76,7 @@ static __always_inline void event_send(struct __sk_buff *skb, const struct packe
 	event->kind = kind;
 	event->reason = reason;
 	event->rule = rule;
-	event->ifindex = skb->ifindex;
+	event->ifindex = p->ifindex;
 	event->src = *packet_src(p);
 	event->dst = *packet_dst(p);
 	/* Type 0, code 0 is an echo reply: zero says nothing about what the packet is. */
@@ -103,6 +104,9 @@ static __always_inline bool event_is_policy(__u32 reason, __u32 *direction)
 	case CARA_DROP_HOST_EGRESS_POLICY:
 		*direction = CARA_EGRESS;
 		return true;
+	/* doNotTrack policy is asked in the hook's direction */
+	case CARA_DROP_UNTRACKED_POLICY:
+		return true;
 	default:
 		return false;
 	}
@@ -112,8 +116,7 @@ static __always_inline bool event_is_policy(__u32 reason, __u32 *direction)
  * Counts a dropped packet and tells about it when that is wanted. `direction` is the hook's; of a packet
  * that policy dropped the reason knows better.
  */
-__noinline int event_drop(struct __sk_buff *skb, const struct packet *p, __u32 reason,
-			  __u32 direction)
+__noinline int event_tell(const struct packet *p, __u32 reason, __u32 direction)
 {
 	const struct cara_settings *settings = settings_get();
 	__u32 rule = 0;
@@ -123,9 +126,17 @@ __noinline int event_drop(struct __sk_buff *skb, const struct packet *p, __u32 r
 		return 0;
 	if (event_is_policy(reason, &direction)) {
 		rule = p->rule;
-		rules_add(rule, direction, 0, 1, skb->len);
+		rules_add(rule, direction, 0, 1, p->length + ETH_HLEN);
 	}
 	if (settings && event_is_due(settings->drop_events))
-		event_send(skb, p, CARA_EVENT_DROP, reason, direction, rule);
+		event_send(p, CARA_EVENT_DROP, reason, direction, rule);
 	return 0;
+}
+
+/* The same for programs of tc. */
+static __always_inline void event_drop(struct __sk_buff *skb, struct packet *p, __u32 reason,
+				       __u32 direction)
+{
+	p->ifindex = skb->ifindex;
+	event_tell(p, reason, direction);
 }

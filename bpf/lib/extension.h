@@ -46,37 +46,47 @@ static __always_inline bool extension_reroutes(__u8 proto, const struct extensio
 }
 
 /*
- * Moves l4_off and key.proto from the first extension header to what comes after the last. A real
- * fragment leaves `p->id` and its offset field (FRAGMENT_OFFSET units of 8, lowest bit: more) in
- * `field` and ends the walk; one that is the whole packet (RFC 6946) is passed over.
+ * Moves l4_off and key.proto past one extension header, the `i`th. A real fragment leaves `p->id` and its
+ * offset field (FRAGMENT_OFFSET units of 8, lowest bit: more) in `field`; one that is the whole
+ * packet (RFC 6946) is passed over.
  */
+static __always_inline int extension_step(struct packet *p, const struct extension *header, __u32 i,
+					  __u32 *field)
+{
+	__u8 proto = p->key.proto;
+	__u32 size = extension_size(proto, header);
+
+	/* RFC 8200 4.1: hop-by-hop options stand first or not at all */
+	if (proto == IPPROTO_HOPOPTS && i)
+		return CARA_DROP_MALFORMED;
+	if (size > packet_l4_size(p) || extension_reroutes(proto, header))
+		return CARA_DROP_MALFORMED;
+	p->l4_off += size;
+	p->key.proto = header->next;
+	if (proto == IPPROTO_FRAGMENT && (header->offset & bpf_htons(0xfff9))) {
+		p->id = header->id;
+		*field = bpf_ntohs(header->offset);
+	}
+	return CARA_PASS;
+}
+
+/* Walks from the first extension header to what comes after the last, or to a real fragment's. */
 __noinline int extension_walk(struct __sk_buff *skb, struct packet *p, __u32 *field)
 {
 	struct extension header;
-	__u32 size, i;
+	int reason;
+	__u32 i;
 
 	if (!p || !field)
 		return CARA_DROP_MALFORMED;
 	for (i = 0; i < CARA_HEADERS_MAX; i++) {
-		__u8 proto = p->key.proto;
-
-		if (!extension_is(proto))
+		if (!extension_is(p->key.proto))
 			return CARA_PASS;
-		/* RFC 8200 4.1: hop-by-hop options stand first or not at all */
-		if (proto == IPPROTO_HOPOPTS && i)
-			return CARA_DROP_MALFORMED;
 		if (bpf_skb_load_bytes(skb, p->l4_off, &header, sizeof(header)) < 0)
 			return CARA_DROP_MALFORMED;
-		size = extension_size(proto, &header);
-		if (size > packet_l4_size(p) || extension_reroutes(proto, &header))
-			return CARA_DROP_MALFORMED;
-		p->l4_off += size;
-		p->key.proto = header.next;
-		if (proto == IPPROTO_FRAGMENT && (header.offset & bpf_htons(0xfff9))) {
-			p->id = header.id;
-			*field = bpf_ntohs(header.offset);
-			return CARA_PASS;
-		}
+		reason = extension_step(p, &header, i, field);
+		if (reason || *field)
+			return reason;
 	}
 	return extension_is(p->key.proto) ? CARA_DROP_HEADERS : CARA_PASS;
 }

@@ -60,6 +60,22 @@ static __always_inline enum cara_reason fragment_recall(struct packet *p)
 }
 
 /*
+ * What can be said of a fragment without reading more of it: `offset` counts bytes, `more` says that others
+ * follow. Sets p->fragment.
+ */
+static __always_inline int fragment_check(struct packet *p, __u32 offset, __u32 more)
+{
+	/* RFC 791 3.2, RFC 8200 4.5: all but the last are whole units; none ends past 64 KiB. */
+	if ((more && packet_l4_size(p) % FRAGMENT_UNIT) || offset + packet_l4_size(p) > 0xffff)
+		return CARA_DROP_MALFORMED;
+	p->fragment = offset ? FRAGMENT_LATER : FRAGMENT_FIRST;
+	/* RFC 3128 2.1: it would overwrite the TCP header that was judged. */
+	if (offset && p->key.proto == IPPROTO_TCP && offset < sizeof(struct tcphdr))
+		return CARA_DROP_MALFORMED;
+	return CARA_PASS;
+}
+
+/*
  * Finishes the parse of a fragment whose addresses, id, protocol and l4_off are known. `offset` counts
  * bytes, `more` says that others follow.
  */
@@ -69,17 +85,11 @@ __noinline int fragment(struct __sk_buff *skb, struct packet *p, __u32 offset, _
 
 	if (!p)
 		return CARA_DROP_MALFORMED;
-	/* RFC 791 3.2, RFC 8200 4.5: all but the last are whole units; none ends past 64 KiB. */
-	if ((more && packet_l4_size(p) % FRAGMENT_UNIT) || offset + packet_l4_size(p) > 0xffff)
-		return CARA_DROP_MALFORMED;
-	if (offset) {
-		p->fragment = FRAGMENT_LATER;
-		/* RFC 3128 2.1: it would overwrite the TCP header that was judged. */
-		if (p->key.proto == IPPROTO_TCP && offset < sizeof(struct tcphdr))
-			return CARA_DROP_MALFORMED;
+	reason = fragment_check(p, offset, more);
+	if (reason)
+		return reason;
+	if (offset)
 		return fragment_recall(p);
-	}
-	p->fragment = FRAGMENT_FIRST;
 	reason = transport(skb, p);
 	return reason ? reason : fragment_remember(p);
 }

@@ -11,6 +11,7 @@
 #include "failsafe.h"
 #include "policy.h"
 #include "conntrack.h"
+#include "untracked.h"
 
 static __always_inline const struct cara_host *host_find(__u32 ifindex)
 {
@@ -103,7 +104,8 @@ __noinline int host_forward(struct __sk_buff *skb, struct packet *p, __u32 in, _
 	if (!p)
 		return CARA_DROP_NO_VERDICT;
 	programs = in ? host_programs(in, p) : NULL;
-	if (programs) {
+	/* What doNotTrack policy allows is not asked about at that interface again. */
+	if (programs && untracked_policy(skb, p, programs->untracked_ingress, CARA_INGRESS)) {
 		if (!failsafe_passes(p, CARA_INGRESS))
 			reason = host_before(skb, p, programs);
 		if (reason == POLICY_NONE)

@@ -19,6 +19,23 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 } cara_classes SEC(".maps");
 
+/* first bytes of prefixes -> classes of those that follow */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct cara_cells_key);
+	__type(value, struct cara_cells);
+	__uint(max_entries, CARA_CELLS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} cara_cells SEC(".maps");
+
+/* family -> depths that have nodes in cara_cells */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, __u32);
+	__uint(max_entries, 2);
+} cara_depths SEC(".maps");
+
 /* policy program -> its defaults */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

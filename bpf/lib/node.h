@@ -7,26 +7,16 @@
 
 #include "admit.h"
 #include "host.h"
+#include "neighbour.h"
 
-enum {
-	NODE_LINK_HOPS = 255, /* RFC 4861 7.1: not forwarded by anyone on its way */
-};
-
-/*
- * ICMPv6 that keeps a link going: neighbours, routers, listeners. It is to IPv6 what ARP is to IPv4, and like
- * that no policy's business; it never leaves the link.
- */
 static __always_inline bool node_is_neighbour(struct __sk_buff *skb, const struct packet *p)
 {
-	__u8 hops, type = bpf_ntohs(p->icmp) >> 8;
+	__u8 hops;
 
-	if (p->key.proto != IPPROTO_ICMPV6 || p->kind != PACKET_NOTICE)
+	if (!neighbour_may_be(p) ||
+	    bpf_skb_load_bytes(skb, NEIGHBOUR_HOPS_OFF, &hops, sizeof(hops)) < 0)
 		return false;
-	if (bpf_skb_load_bytes(skb, ETH_HLEN + 7, &hops, sizeof(hops)) < 0)
-		return false;
-	if (type >= 133 && type <= 137)
-		return hops == NODE_LINK_HOPS;
-	return (type == 143 || (type >= 130 && type <= 132)) && hops == 1;
+	return neighbour_is(p, hops);
 }
 
 /* An address by which only the node itself can be meant. */

@@ -47,6 +47,8 @@ struct packet {
 	__u8 pending; /* enum cara_pending, of the end that was judged last */
 	__u8 is_for_node; /* from a workload: judge() found that the node itself is meant */
 	__u32 pending_rule;
+	__u32 ifindex; /* of the hook; set where it is to be told */
+	__u32 class_id; /* the source's, when it is known already; 0 is unknown */
 } __attribute__((aligned(8)));
 
 static __always_inline const struct cara_addr *packet_src(const struct packet *p)

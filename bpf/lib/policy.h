@@ -12,17 +12,26 @@
 #include "maps.h"
 #include "rules.h"
 
+static __always_inline __u32 policy_class(const struct cara_addr *addr)
+{
+	struct cara_class_key key = { .prefixlen = CARA_ADDR_BITS, .addr = *addr };
+	__u32 *class_id = bpf_map_lookup_elem(&cara_classes, &key);
+
+	return class_id ? *class_id : 0;
+}
+
 static __always_inline __u32 policy_remote_group(__u32 id, const struct cara_program *program,
+						 const struct packet *p,
 						 const struct cara_addr *remote)
 {
-	struct cara_class_key class_key = { .prefixlen = CARA_ADDR_BITS, .addr = *remote };
-	struct cara_group_key group_key = { .program = id };
-	__u32 *class_id = bpf_map_lookup_elem(&cara_classes, &class_key);
+	struct cara_group_key key = { .program = id };
 	__u32 *group;
 
-	if (class_id)
-		group_key.class_id = *class_id;
-	group = bpf_map_lookup_elem(&cara_groups, &group_key);
+	if (p->class_id && remote == packet_src(p))
+		key.class_id = p->class_id;
+	else
+		key.class_id = policy_class(remote);
+	group = bpf_map_lookup_elem(&cara_groups, &key);
 	return group ? *group : program->default_group;
 }
 
@@ -105,7 +114,7 @@ static __always_inline __u32 policy_choice(const struct packet *p, __u32 id, __u
 
 	if (!program || !(program->flags & CARA_PROGRAM_SPLIT))
 		return id;
-	return policy_remote_group(id, program,
+	return policy_remote_group(id, program, p,
 				   direction & CARA_EGRESS ? packet_src(p) : packet_dst(p));
 }
 
@@ -118,7 +127,7 @@ static __always_inline const struct cara_verdict *policy_look(const struct packe
 
 	if (!program)
 		return NULL;
-	key.group = policy_remote_group(id, program,
+	key.group = policy_remote_group(id, program, p,
 					direction & CARA_EGRESS ? packet_dst(p) : packet_src(p));
 	key.port_group = policy_port_group(id, program, p);
 	key.sport_group = policy_sport_group(id, program, p);
@@ -130,7 +139,7 @@ static __always_inline const struct cara_verdict *policy_look(const struct packe
  * reason to drop. The deciding rule is left in `p->rule`. `direction` is of enum cara_direction, with
  * POLICY_HOST for a host endpoint's program.
  */
-__noinline int policy(struct __sk_buff *skb, struct packet *p, __u32 id, __u32 direction)
+__noinline int policy_at(struct packet *p, __u32 id, __u32 direction)
 {
 	const struct cara_verdict *verdict;
 	int denied = policy_denied(direction), result;
@@ -155,10 +164,18 @@ __noinline int policy(struct __sk_buff *skb, struct packet *p, __u32 id, __u32 d
 	if (verdict->action == CARA_ACTION_NONE)
 		result = direction & POLICY_HOST ? POLICY_NONE : CARA_DROP_NO_VERDICT;
 	if (verdict->log_rule) {
-		event_send(skb, p, CARA_EVENT_LOG_RULE, result == denied ? denied : CARA_PASS,
+		event_send(p, CARA_EVENT_LOG_RULE, result == denied ? denied : CARA_PASS,
 			   direction & CARA_EGRESS, verdict->log_rule);
-		rules_add(verdict->log_rule, direction, 0, 1, skb->len);
+		rules_add(verdict->log_rule, direction, 0, 1, p->length + ETH_HLEN);
 	}
 	p->rule = verdict->rule;
 	return result;
+}
+
+/* The same for programs of tc. */
+static __always_inline int policy(struct __sk_buff *skb, struct packet *p, __u32 id,
+				  __u32 direction)
+{
+	p->ifindex = skb->ifindex;
+	return policy_at(p, id, direction);
 }

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "settings.h"
 #include "route.h"
 #include "scratch.h"
 

@@ -111,53 +111,68 @@ static __always_inline enum cara_reason transport_icmp(struct packet *p,
 	return CARA_PASS;
 }
 
+/* Any header that is read. */
+union transport_header {
+	struct tcphdr tcp;
+	struct udphdr udp;
+	struct transport_sctp sctp;
+	struct transport_icmp icmp;
+};
+
+/* How much of it there must be; 0 for protocols of which nothing is read. */
+static __always_inline __u32 transport_need(__u8 proto)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+		return sizeof(struct tcphdr);
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return sizeof(struct udphdr);
+	case IPPROTO_SCTP:
+		return sizeof(struct transport_sctp);
+	default:
+		return 0;
+	}
+}
+
+/* `whole`: a datagram's length field tells of this packet. */
+static __always_inline int transport_read(struct packet *p, const union transport_header *header,
+					  bool whole)
+{
+	switch (p->key.proto) {
+	case IPPROTO_TCP:
+		return transport_tcp(p, &header->tcp);
+	case IPPROTO_UDP:
+		return transport_udp(p, &header->udp, whole);
+	/* its length field is how far the checksum reaches (RFC 3828 3.1), not the packet's size */
+	case IPPROTO_UDPLITE:
+		packet_set_ports(p, header->udp.source, header->udp.dest);
+		return CARA_PASS;
+	case IPPROTO_SCTP:
+		packet_set_ports(p, header->sctp.sport, header->sctp.dport);
+		return CARA_PASS;
+	default:
+		return transport_icmp(p, &header->icmp);
+	}
+}
+
 /*
  * Reads the header at l4_off of any protocol, the slow way: for what the parser does not find at
  * once in the linear part, or does not read itself.
  */
 __noinline int transport(struct __sk_buff *skb, struct packet *p)
 {
-	union {
-		struct tcphdr tcp;
-		struct udphdr udp;
-		struct transport_sctp sctp;
-		struct transport_icmp icmp;
-	} header = {};
+	union transport_header header = {};
 	__u32 need;
 
 	if (!p)
 		return CARA_DROP_MALFORMED;
-	switch (p->key.proto) {
-	case IPPROTO_TCP:
-		need = sizeof(header.tcp);
-		break;
-	case IPPROTO_UDP:
-	case IPPROTO_UDPLITE:
-	case IPPROTO_ICMP:
-	case IPPROTO_ICMPV6:
-		need = sizeof(header.udp);
-		break;
-	case IPPROTO_SCTP:
-		need = sizeof(header.sctp);
-		break;
-	default:
+	need = transport_need(p->key.proto);
+	if (!need)
 		return CARA_PASS;
-	}
 	if (packet_l4_size(p) < need || bpf_skb_load_bytes(skb, p->l4_off, &header, need) < 0)
 		return CARA_DROP_MALFORMED;
-	switch (p->key.proto) {
-	case IPPROTO_TCP:
-		return transport_tcp(p, &header.tcp);
-	case IPPROTO_UDP:
-		return transport_udp(p, &header.udp, !p->fragment && !skb->gso_size);
-	/* its length field is how far the checksum reaches (RFC 3828 3.1), not the packet's size */
-	case IPPROTO_UDPLITE:
-		packet_set_ports(p, header.udp.source, header.udp.dest);
-		return CARA_PASS;
-	case IPPROTO_SCTP:
-		packet_set_ports(p, header.sctp.sport, header.sctp.dport);
-		return CARA_PASS;
-	default:
-		return transport_icmp(p, &header.icmp);
-	}
+	return transport_read(p, &header, !p->fragment && !skb->gso_size);
 }

@@ -28,11 +28,24 @@ static __always_inline bool is_policed(struct __sk_buff *skb)
 	return settings_has_hosts() && host_find(skb->ifindex);
 }
 
+/* What doNotTrack policy of this interface says: CARA_PASS allows, POLICY_NONE goes on. */
+static __always_inline int untracked(struct __sk_buff *skb, struct packet *p, __u32 direction)
+{
+	const struct cara_host_programs *programs = host_programs(skb->ifindex, p);
+
+	if (!programs)
+		return POLICY_NONE;
+	return untracked_policy(skb, p,
+				direction == CARA_INGRESS ? programs->untracked_ingress
+							  : programs->untracked_egress,
+				direction);
+}
+
 /*
  * Drops what cannot be read, except when it is plainly not for a pod: the node may put fragments
  * together that come out of order, and what a header is worth to it is for its own stack to say.
  */
-static __always_inline int refuse(struct __sk_buff *skb, const struct packet *p, int reason)
+static __always_inline int refuse(struct __sk_buff *skb, struct packet *p, int reason)
 {
 	bool is_node = p->l4_off && !bpf_map_lookup_elem(&cara_endpoints, packet_dst(p));
 
@@ -50,7 +63,7 @@ static __always_inline int from_host_node(struct __sk_buff *skb, struct packet *
 	bool is_own = skb->pkt_type != PACKET_TO_US || node_is_own(packet_dst(p));
 	int reason;
 
-	if (!is_policed(skb) || node_is_neighbour(skb, p))
+	if (!is_policed(skb) || node_is_neighbour(skb, p) || !untracked(skb, p, CARA_INGRESS))
 		return ROUTE_STACK;
 	if (p->kind == PACKET_ERROR) {
 		reason = related(skb, p, &scratch->leg, 0);
@@ -167,6 +180,14 @@ static __always_inline int to_host_policed(struct __sk_buff *skb)
 	    reason == CARA_DROP_FRAGMENT_UNKNOWN)
 		return CARA_PASS;
 	p.from = skb->ingress_ifindex;
+	/* of what the node itself sends */
+	if (!reason && !p.from && !node_is_neighbour(skb, &p)) {
+		reason = untracked(skb, &p, CARA_EGRESS);
+		if (!reason)
+			return CARA_PASS;
+		if (reason == POLICY_NONE)
+			reason = CARA_PASS;
+	}
 	if (!reason) {
 		conn = bpf_map_lookup_elem(&cara_conns, &p.key);
 		now = clock_now();
@@ -195,6 +216,29 @@ int to_host(struct __sk_buff *skb)
 	}
 	event_count(CARA_PASS);
 	return ROUTE_STACK;
+}
+
+/*
+ * What xdp_host does, where XDP is not to be had. It hangs before from_host, and sees packets of known connections
+ * as well.
+ */
+SEC("tc")
+int untracked_host(struct __sk_buff *skb)
+{
+	struct packet p = {};
+	int reason;
+
+	if (skb->vlan_present || !host_find(skb->ifindex))
+		return ROUTE_STACK;
+	reason = parse(skb, &p);
+	if (reason == CARA_PASS_NOT_IP || reason == CARA_DROP_NOT_IP || node_is_neighbour(skb, &p))
+		return ROUTE_STACK;
+	if (!reason || reason == CARA_DROP_FRAGMENT_UNKNOWN)
+		reason = untracked(skb, &p, CARA_INGRESS);
+	if (reason <= 0)
+		return ROUTE_STACK;
+	event_drop(skb, &p, reason, CARA_INGRESS);
+	return ROUTE_DROP;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

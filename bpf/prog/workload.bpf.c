@@ -15,7 +15,7 @@
 #include "../lib/parse.h"
 #include "../lib/workload.h"
 
-static __always_inline int drop(struct __sk_buff *skb, const struct packet *p, int reason,
+static __always_inline int drop(struct __sk_buff *skb, struct packet *p, int reason,
 				enum cara_direction direction)
 {
 	event_drop(skb, p, reason, direction);

@@ -4,3 +4,4 @@
 #include "host.skel.h"
 #include "sweep.skel.h"
 #include "workload.skel.h"
+#include "xdp.skel.h"

@@ -103,6 +103,12 @@ struct AgentVerbs: Sendable {
         status["programs"] = .int(Int64(statistics.programs))
         status["bitmapPrograms"] = .int(Int64(statistics.programsByForm[.bitmap] ?? 0))
         status["classes"] = .int(Int64(statistics.classes))
+        status["untracked"] = .object(
+            JSONObject(
+                statistics.untracked.sorted { $0.key < $1.key }
+                    .map { (key: $0.key, value: .string($0.value.description)) }
+            )
+        )
         status["mapWrites"] = .int(Int64(statistics.mapWrites.values.reduce(0, +)))
         if let snapshot = try? await dataplane.snapshot() {
             status["endpoints"] = .array(snapshot.endpoints.map(\.json))

@@ -65,6 +65,10 @@ struct StatusRoutes: Sendable {
             for (map, count) in statistics.entries {
                 metrics.set(.policyEntries, Double(count), ["map": map.rawValue])
             }
+            for place in UntrackedPlace.names {
+                let count = statistics.untracked.values.count { $0.name == place }
+                metrics.set(.untrackedInterfaces, Double(count), ["place": place])
+            }
             for (map, limit) in statistics.limits {
                 metrics.set(.policyEntriesLimit, Double(limit), ["map": map.rawValue])
             }

@@ -141,6 +141,11 @@ extension Metric {
         "caracal_policy_programs",
         "Policy programs in the kernel's tables, by form: a table of verdicts, or bitmaps of rules."
     )
+    package static let untrackedInterfaces = Self(
+        .gauge,
+        "caracal_untracked_policy_interfaces",
+        "Interfaces with doNotTrack policy, by where it is enforced: native or generic XDP, or tc."
+    )
     package static let policyEntries = Self(
         .gauge,
         "caracal_policy_map_entries",

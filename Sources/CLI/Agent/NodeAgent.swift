@@ -35,6 +35,9 @@ struct NodeAgent: AsyncParsableCommand {
             ])
         }
         if !table.rows.isEmpty { console.write(table.text()) }
+        for (interface, place) in status["untracked"]?.object?.members ?? [] {
+            console.writeLine("doNotTrack policy on \(interface): \(place.string ?? "")")
+        }
         for (endpoint, why) in status["waiting"]?.object?.members ?? [] {
             console.writeLine("waiting: \(endpoint): \(why.string ?? "")")
         }

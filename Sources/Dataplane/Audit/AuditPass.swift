@@ -31,8 +31,10 @@ package struct AuditPass {
     package static let maps = Step.allCases.flatMap(\.maps)
 
     /// Maps that no pass looks at: generations only ever move on; connections, denials and counters of
-    /// rules are the programs'.
-    static let excluded: Set<MapName> = [.generations, .conns, .denials, .rules]
+    /// rules are the programs'; cells are made anew from the classes by each agent.
+    static let excluded: Set<MapName> = [
+        .generations, .conns, .denials, .rules, .cells, .depths,
+    ]
 
     private(set) var step = Step.endpoints
     /// Where the next slice of the step's map begins.
