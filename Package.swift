@@ -117,7 +117,7 @@ let package = Package(
         module(
             "Agent",
             [
-                "CNI", "Compile", "Control", "ControlServer", "Dataplane", "Datastore",
+                "BPF", "CNI", "Compile", "Control", "ControlServer", "Dataplane", "Datastore",
                 "DatastoreSQLite", "IPAM",
                 "JSON", "Linux", "Model", "Netlink", "PodNetwork", "Resources", "Routing", logging,
                 nioCore, nioHTTP1, nioPosix,

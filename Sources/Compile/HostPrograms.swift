@@ -2,7 +2,7 @@ package import CBPFABI
 package import Model
 
 /// What a host endpoint's policy is asked about (inventory §4.4).
-package enum HostStage: UInt8, Hashable, Sendable, CaseIterable {
+package enum HostStage: String, Hashable, Sendable, CaseIterable {
     /// doNotTrack, before everything else.
     case untrackedIngress
     case untrackedEgress

@@ -100,7 +100,7 @@ extension PolicyCompiler {
         }
     }
 
-    private func kernelID(_ program: HostProgram) -> UInt32 {
+    func kernelID(_ program: HostProgram) -> UInt32 {
         switch program {
         case .constant(let id): id
         case .program(let ref): programs.kernelID(ref)

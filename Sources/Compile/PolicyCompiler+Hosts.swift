@@ -163,7 +163,7 @@ extension PolicyCompiler {
 
 extension HostStage {
     /// The policies that take part.
-    fileprivate var uses: PolicyTable.Use {
+    var uses: PolicyTable.Use {
         switch self {
         case .untrackedIngress, .untrackedEgress: .untracked
         case .preDNAT: .preDNAT
@@ -172,12 +172,12 @@ extension HostStage {
         }
     }
 
-    fileprivate var hasProfiles: Bool { self == .ingress || self == .egress }
+    var hasProfiles: Bool { self == .ingress || self == .egress }
 
     /// Untracked and pre-DNAT policies deny nothing that they do not name.
-    fileprivate var deniesAtTierEnd: Bool { end != .goOn }
+    var deniesAtTierEnd: Bool { end != .goOn }
 
-    fileprivate var end: HostRecipe.End {
+    var end: HostRecipe.End {
         switch self {
         case .untrackedIngress, .untrackedEgress, .preDNAT: .goOn
         case .ingress, .egress: .deny

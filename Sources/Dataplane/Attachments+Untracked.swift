@@ -27,21 +27,19 @@ package enum UntrackedPlace: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Attachments {
-    /// Hangs the program for doNotTrack policy where it runs soonest: in the driver, in the kernel's
-    /// own XDP, or else in tc before our others, so that nothing opens.
+    /// Hangs the program for doNotTrack policy in the first of `modes` that the interface can, or else
+    /// in tc before our others; it never leaves one place before it is in the other.
     ///
     /// Each call tries XDP again while the program is in tc.
     mutating func attachUntracked(
         to interface: String,
-        _ ifindex: UInt32
+        _ ifindex: UInt32,
+        _ modes: [XDPMode] = XDPMode.allCases
     ) throws(DataplaneError) -> UntrackedPlace {
         do throws(BPFError) {
-            if !attached.contains(Place(program: .xdpHost, ifindex: ifindex)) {
-                try attachXDP(to: interface, ifindex)
-                attached.insert(Place(program: .xdpHost, ifindex: ifindex))
-            }
+            let mode = try attachXDP(to: interface, ifindex, modes)
             try detach(.untrackedHost, from: ifindex)
-            return .xdp(try XDPMode.current(of: ifindex) ?? .native)
+            return .xdp(mode)
         } catch {
             guard hasTCX else {
                 throw .attach(
@@ -51,7 +49,8 @@ extension Attachments {
                 )
             }
             try attach([.untrackedHost], to: interface, ifindex)
-            return .tc(reason: "\(error)")
+            try takeOff(.xdpHost, interface, ifindex)
+            return .tc(reason: modes.isEmpty ? "xdpEnabled is false" : "\(error)")
         }
     }
 
@@ -60,16 +59,19 @@ extension Attachments {
         from interface: String,
         _ ifindex: UInt32
     ) throws(DataplaneError) {
-        for program in [ProgramName.xdpHost, .untrackedHost] {
-            do throws(BPFError) {
-                try detach(program, from: ifindex)
-            } catch {
-                throw .attach(
-                    program: program.rawValue,
-                    interface: interface,
-                    reason: "\(error)"
-                )
-            }
+        try takeOff(.xdpHost, interface, ifindex)
+        try takeOff(.untrackedHost, interface, ifindex)
+    }
+
+    private mutating func takeOff(
+        _ program: ProgramName,
+        _ interface: String,
+        _ ifindex: UInt32
+    ) throws(DataplaneError) {
+        do throws(BPFError) {
+            try detach(program, from: ifindex)
+        } catch {
+            throw .attach(program: program.rawValue, interface: interface, reason: "\(error)")
         }
     }
 
@@ -78,32 +80,40 @@ extension Attachments {
         Set(attached.filter { $0.program.isUntracked }.map(\.ifindex))
     }
 
-    private func attachXDP(to interface: String, _ ifindex: UInt32) throws(BPFError) {
-        let path = layout.link(of: .xdpHost, interface, ifindex)
-        try programs.with(.xdpHost) { program throws(BPFError) in
-            let link = try Self.link(program, to: interface, ifindex)
-            try link.pin(at: path)
-        }
-    }
-
-    private static func link(
-        _ program: borrowing Program,
+    /// The mode in which the program hangs at XDP, where it is put unless it is there.
+    private mutating func attachXDP(
         to interface: String,
-        _ ifindex: UInt32
-    ) throws(BPFError) -> BPF.Link {
-        do throws(BPFError) {
-            return try BPF.Link(attachingXDP: program, to: ifindex, .native)
-        } catch  where error.errno == EBUSY || error.errno == EEXIST {
-            throw BPFError(
-                operation: error.operation,
-                object: "\(program.name) to \(interface)",
-                errno: error.errno,
-                detail: "another XDP program hangs there and stays: take it off to have "
-                    + "doNotTrack policy in XDP"
-            )
-        } catch {
-            return try BPF.Link(attachingXDP: program, to: ifindex, .generic)
+        _ ifindex: UInt32,
+        _ modes: [XDPMode]
+    ) throws(BPFError) -> XDPMode {
+        let place = Place(program: .xdpHost, ifindex: ifindex)
+        if attached.contains(place) {
+            let mode = try XDPMode.current(of: ifindex) ?? .native
+            if modes.contains(mode) { return mode }
         }
+        var refusal = BPFError(operation: "attach at XDP of", object: interface, errno: EOPNOTSUPP)
+        guard !attached.contains(place) else { throw refusal }
+        let path = layout.link(of: .xdpHost, interface, ifindex)
+        for mode in modes {
+            do throws(BPFError) {
+                try programs.with(.xdpHost) { program throws(BPFError) in
+                    try BPF.Link(attachingXDP: program, to: ifindex, mode).pin(at: path)
+                }
+                attached.insert(place)
+                return mode
+            } catch  where error.errno == EBUSY || error.errno == EEXIST {
+                throw BPFError(
+                    operation: error.operation,
+                    object: "\(ProgramName.xdpHost.rawValue) to \(interface)",
+                    errno: error.errno,
+                    detail: "another XDP program hangs there and stays: take it off to have "
+                        + "doNotTrack policy in XDP"
+                )
+            } catch {
+                refusal = error
+            }
+        }
+        throw refusal
     }
 
     private mutating func detach(

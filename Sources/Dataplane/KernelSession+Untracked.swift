@@ -1,3 +1,4 @@
+import BPF
 import CBPFABI
 import Netlink
 
@@ -10,9 +11,10 @@ extension KernelSession {
     /// do is told in ``unattached`` and tried again with the next change.
     func followUntracked() {
         let wanted = interfaces(where: { $0.hasUntrackedIngress })
+        let modes = reconciler.settings?.xdpModes ?? XDPMode.allCases
         for (index, name) in wanted {
             do throws(DataplaneError) {
-                untracked[name] = try attachments.attachUntracked(to: name, index)
+                untracked[name] = try attachments.attachUntracked(to: name, index, modes)
                 unattached[name] = nil
             } catch {
                 unattached[name] = error

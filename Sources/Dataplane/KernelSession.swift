@@ -81,6 +81,7 @@ extension KernelSession {
     }
 
     func apply(_ settings: Settings) throws(DataplaneError) {
+        defer { followUntracked() }
         try reconciler.apply(settings)
     }
 

@@ -1,3 +1,4 @@
+package import BPF
 import CBPFABI
 
 /// What may change while the programs run, as `FelixConfiguration` names it.
@@ -32,8 +33,11 @@ package struct Settings: Hashable, Sendable {
     package var dropsInvalid: Bool
     package var revokedFlowAction: RevokedFlowAction
     package var failsafes: Set<Failsafe>
+    /// Where doNotTrack policy may run ahead of tc, the best first: `xdpEnabled`,
+    /// `genericXDPEnabled`.
+    package var xdpModes: [XDPMode]
 
-    /// Calico's defaults.
+    /// Calico's defaults, but for XDP: ours takes the kernel's own where the driver has none.
     package init(
         endpointToHost: HostAction = .drop,
         dropEvents: UInt32 = 0,
@@ -42,7 +46,8 @@ package struct Settings: Hashable, Sendable {
         allowsIPIP: Bool = false,
         dropsInvalid: Bool = true,
         revokedFlowAction: RevokedFlowAction = .drop,
-        failsafes: Set<Failsafe> = Failsafe.defaults
+        failsafes: Set<Failsafe> = Failsafe.defaults,
+        xdpModes: [XDPMode] = XDPMode.allCases
     ) {
         self.endpointToHost = endpointToHost
         self.dropEvents = dropEvents
@@ -52,6 +57,7 @@ package struct Settings: Hashable, Sendable {
         self.dropsInvalid = dropsInvalid
         self.revokedFlowAction = revokedFlowAction
         self.failsafes = failsafes
+        self.xdpModes = xdpModes
     }
 }
 

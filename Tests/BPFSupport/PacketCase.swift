@@ -151,8 +151,9 @@ extension TestNode {
         try maps.connections.set(key, to: entry)
     }
 
-    /// Lets an entry seem to have been idle for so long.
+    /// Lets an entry seem to have been idle for so long, longer than the machine is up if need be: the
+    /// programs compare such times with wrap-around.
     package func age(_ key: cara_conn_key, bySeconds seconds: UInt64) throws {
-        try change(key) { $0.seen -= seconds * 1_000_000_000 }
+        try change(key) { $0.seen &-= seconds * 1_000_000_000 }
     }
 }

@@ -63,6 +63,20 @@ private let explained = """
         ]}]}]}
     """
 
+private let explainedHost = """
+    {"node": "node1", "endpoints": [{"endpoint": "host node1/eth0", "addresses": ["10.1.0.1"],
+      "sides": [
+        {"direction": "Ingress", "stage": "untrackedIngress", "rest": "NextStage",
+         "programs": [{"id": 9, "form": "table", "verdicts": 2, "verdictLimit": 262144}],
+         "sections": [{"tier": "default", "parts": [
+           {"kind": "GlobalNetworkPolicy", "name": "list", "exists": true, "rules": [
+             {"index": 0, "action": "Deny", "text": "Deny everything", "count": null}]}]}]},
+        {"direction": "Egress", "stage": "forwardEgress", "rest": "Allow", "programs": [],
+         "sections": [{"tier": "default", "parts": [
+           {"kind": "GlobalNetworkPolicy", "name": "way", "exists": true, "rules": []}],
+           "end": {"rule": {"kind": "EndOfTier"}, "count": null}}]}]}]}
+    """
+
 private let dropped = """
     {"node": "node2", "last": 3, "missed": 0, "heldBack": 40, "lost": 2,
      "counters": [
@@ -209,6 +223,30 @@ struct AgentCommandTests {
                   0  Allow everything
                 Profile gone: does not exist, denies
                 otherwise: Deny
+
+            """
+        #expect(result == .init(text))
+    }
+
+    @Test("a host endpoint is explained stage by stage")
+    func explainHost() async throws {
+        let agent = try CannedAgent("explain", explainedHost)
+        let result = try await run("policy explain eth0", agent)
+        let text = """
+            host node1/eth0 on node1 (10.1.0.1)
+
+            Ingress, doNotTrack: program 9 (table, 2 of 262144 verdicts)
+              tier default
+                GlobalNetworkPolicy list
+                  0  Deny everything
+                at its end: Pass
+              otherwise: the next stage is asked
+
+            Egress, what passes through (applyOnForward): not live
+              tier default
+                GlobalNetworkPolicy way
+                at its end: Deny
+              otherwise: Allow
 
             """
         #expect(result == .init(text))

@@ -64,7 +64,7 @@ struct ExplainTests {
 
     @Test("rules are told in the order of judgement, without tiers that do not apply")
     func order() throws {
-        let explanation = try #require(compiler().explain(Self.pod, .ingress))
+        let explanation = try #require(compiler().explain(Self.pod, .ingress).first)
         let owners = explanation.sections.map { $0.parts.map(\.owner) }
         #expect(
             owners == [
@@ -79,9 +79,44 @@ struct ExplainTests {
 
     @Test("without a policy of the direction only profiles are left")
     func egress() throws {
-        let explanation = try #require(compiler().explain(Self.pod, .egress))
+        let explanation = try #require(compiler().explain(Self.pod, .egress).first)
         #expect(explanation.sections.map { $0.tier?.name } == [nil])
-        #expect(compiler().explain(.host(node: "n1", name: "eth0"), .egress) == nil)
+        #expect(compiler().explain(.host(node: "n1", name: "eth0"), .egress).isEmpty)
+    }
+
+    @Test("a host endpoint's rules are told stage by stage, with what comes of the rest")
+    func host() {
+        let host = EndpointID.host(node: "n1", name: "eth0")
+        let list = PolicyID(kind: .globalNetworkPolicy, name: "list")
+        var compiler = compiler()
+        var untracked = Policy(
+            id: list,
+            selector: "role == 'edge'",
+            ingress: [Rule(.deny)],
+            appliesToIngress: true,
+            appliesToEgress: false
+        )
+        untracked.doNotTrack = true
+        untracked.applyOnForward = true
+        _ = compiler.apply([
+            .policy(list, untracked),
+            .endpoint(
+                host,
+                Endpoint(id: host, labels: ["role": "edge"], addresses: [Address(v4: 0x0a01_0001)])
+            ),
+        ])
+        let told = compiler.explain(host, .ingress)
+        #expect(told.map(\.stage) == [.untrackedIngress, .ingress])
+        #expect(told.map(\.rest) == [.nextStage, .deny])
+        #expect(told[0].sections.map { $0.parts.map(\.owner) } == [[.policy(list)]])
+        #expect(told[0].sections.map(\.end) == [nil])
+        #expect(told[1].sections.map { $0.tier?.name } == ["early", nil])
+        #expect(told.allSatisfy { !$0.programs.isEmpty })
+        #expect(
+            compiler.uses(ofPolicy: "list", namespace: nil).map { $0.endpoints.map(\.id) } == [
+                [host]
+            ]
+        )
     }
 
     @Test("a policy is found with the local endpoints under it, by name alone too")

@@ -76,6 +76,20 @@ final class UntrackedTests {
         }
     }
 
+    @Test("another choice of modes takes it where it may be")
+    func modes() throws {
+        try withAttachments { attachments, index in
+            let generic = try attachments.attachUntracked(to: "eth0", index, [.generic])
+            #expect(generic == .xdp(.generic))
+            let off = try attachments.attachUntracked(to: "eth0", index, [])
+            #expect(off == .tc(reason: "xdpEnabled is false"))
+            #expect(try XDPMode.current(of: index) == nil)
+            #expect(node.pinnedLinks.count == 1)
+            #expect(try attachments.attachUntracked(to: "eth0", index) == .xdp(.native))
+            #expect(node.pinnedLinks.count == 1)
+        }
+    }
+
     private func state(_ index: UInt32) throws -> BPF.Link.State {
         let state = try BPF.Link(pinned: "\(node.root)/links/xdp_host-\(index)-eth0").state()
         #expect(state.hook == .xdp)

@@ -24,7 +24,7 @@ extension Topology {
 
         /// Neither hears the other, but for failsafe ports: SSH to node1, BGP both ways, and DNS of
         /// node1's own asking.
-        private static let denied = ["22/tcp": ".X ..", "179/tcp": ".. ..", "53/udp": ".. X."]
+        private static let denied = ["22/TCP": ".X ..", "179/TCP": ".. ..", "53/UDP": ".. X."]
 
         private func expectDenied(_ cluster: Cluster) async throws {
             try await cluster.expect(
@@ -54,6 +54,11 @@ extension Topology {
                 )
                 #expect(try cluster.drops("untracked_policy", on: "node1") > 0)
                 #expect(try cluster.xdp(of: "node2") == "")
+                let told = try cluster.caracalctl(
+                    ["policy", "explain", "node1-eth0", "--socket", cluster.paths.socket("node1")]
+                )
+                #expect(told.contains("Ingress, doNotTrack: program"), "\(told)")
+                #expect(told.contains("GlobalNetworkPolicy deny-list"), "\(told)")
 
                 try cluster.stopAgent("node1", signal: SIGKILL)
                 try await expectDenied(cluster)
@@ -94,7 +99,26 @@ extension Topology {
                     try cluster.agent("node1").contains("eth0: native XDP")
                 }
                 try await expectDenied(cluster)
+
+                try cluster.apply(Self.felix("xdpEnabled: false"))
+                try await eventually(true) { [cluster] in
+                    try cluster.agent("node1").contains("eth0: tc: xdpEnabled is false")
+                }
+                try await expectDenied(cluster)
+                try cluster.apply(Self.felix("xdpEnabled: true"))
+                try await eventually(true) { [cluster] in
+                    try cluster.agent("node1").contains("eth0: native XDP")
+                }
             }
+        }
+
+        private static func felix(_ spec: String) -> String {
+            """
+            apiVersion: projectcalico.org/v3
+            kind: FelixConfiguration
+            metadata: {name: default}
+            spec: {\(spec)}
+            """
         }
 
         private static let endpoint = """

@@ -1,3 +1,4 @@
+import BPF
 package import Dataplane
 package import Logging
 internal import Model
@@ -98,7 +99,8 @@ extension AgentSettings.Live {
             allowsIPIP: parameters.bool("allowIPIPPacketsFromWorkloads"),
             dropsInvalid: !parameters.bool("disableConntrackInvalidCheck"),
             revokedFlowAction: revoked,
-            failsafes: Failsafe.all(in: parameters)
+            failsafes: Failsafe.all(in: parameters),
+            xdpModes: XDPMode.all(in: parameters)
         )
         logPrefix = parameters.text("logPrefix") ?? "calico-packet"
         watchdog = parameters.duration("dataplaneWatchdogTimeout") ?? .seconds(90)
@@ -114,6 +116,18 @@ extension Failsafe {
         }
         return Set(ports("failsafeInboundHostPorts", .ingress))
             .union(ports("failsafeOutboundHostPorts", .egress))
+    }
+}
+
+extension XDPMode {
+    /// Generic XDP, off in Calico, is off here when it is said to be: it costs a packet that is dropped
+    /// no more than tc.
+    fileprivate static func all(in parameters: FelixParameters) -> [XDPMode] {
+        guard parameters.bool("xdpEnabled") else { return [] }
+        let isGenericOff =
+            parameters.source(of: "genericXDPEnabled") != "default"
+            && !parameters.bool("genericXDPEnabled")
+        return isGenericOff ? [.native] : [.native, .generic]
     }
 }
 

@@ -14,10 +14,11 @@ extension PolicyLoop {
         guard rule.owner == .endOfTier,
             let endpoint = compiler.localEndpoints.first(where: { $0.addresses.contains(address) })
         else { return [] }
-        let sections = compiler.explain(endpoint.id, rule.direction)?.sections ?? []
-        return sections.first { $0.tier?.name == rule.tier }?.parts.compactMap { part in
-            if case .policy(let id) = part.owner, !part.isStaged { id } else { nil }
-        } ?? []
+        let sections = compiler.explain(endpoint.id, rule.direction).flatMap(\.sections)
+        return sections.first { $0.tier?.name == rule.tier && $0.end != nil }?.parts
+            .compactMap { part in
+                if case .policy(let id) = part.owner, !part.isStaged { id } else { nil }
+            } ?? []
     }
 
     /// Local endpoints of that name, or with that address.
@@ -30,8 +31,8 @@ extension PolicyLoop {
         }.sorted { $0.id.description < $1.id.description }
     }
 
-    /// The ordered rules of a local endpoint.
-    func explain(_ id: EndpointID, _ direction: Direction) -> Explanation? {
+    /// The ordered rules of a local endpoint, stage by stage.
+    func explain(_ id: EndpointID, _ direction: Direction) -> [Explanation] {
         compiler.explain(id, direction)
     }
 

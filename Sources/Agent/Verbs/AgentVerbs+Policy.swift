@@ -41,7 +41,7 @@ extension AgentVerbs {
         for endpoint in await policy.localEndpoints(called: text) {
             var sides: [Explanation] = []
             for direction in wanted ?? Direction.allCases {
-                if let side = await policy.explain(endpoint.id, direction) { sides.append(side) }
+                sides += await policy.explain(endpoint.id, direction)
             }
             explanations.append((endpoint, sides))
         }
@@ -73,8 +73,12 @@ extension AgentVerbs {
                 sides.map { side in
                     [
                         "direction": .string(side.direction.rawValue),
-                        "programs": programs.json(of: side.endpoint, side.direction),
+                        "stage": side.stage.map { .string($0.rawValue) } ?? .null,
+                        "programs": side.stage == nil
+                            ? programs.json(of: side.endpoint, side.direction)
+                            : programs.json(of: side.programs),
                         "sections": .array(side.sections.map { $0.json(book, side.direction) }),
+                        "rest": .string(side.rest.rawValue),
                     ]
                 }
             ),
@@ -102,8 +106,12 @@ private struct ProgramSizes: Sendable {
     func json(of id: EndpointID, _ direction: Direction) -> JSONValue {
         let own = snapshot.endpoints.filter { $0.id == id }
             .map { direction == .ingress ? $0.ingressProgram : $0.egressProgram }
-        return .array(
-            Set(own).sorted().map { number in
+        return json(of: Set(own))
+    }
+
+    func json(of ids: Set<UInt32>) -> JSONValue {
+        .array(
+            ids.sorted().map { number in
                 programs[number]?.json(limit: PolicyCompiler.verdictLimit)
                     ?? ["id": .int(Int64(number)), "form": "fixed"]
             }

@@ -10,7 +10,8 @@ struct PolicyExplain: AsyncParsableCommand {
         discussion: """
             ENDPOINT is namespace/pod, the name of a host endpoint, or an address, of a node whose \
             agent is named by --socket. Beside each rule stands what it decided on that node, for all \
-            endpoints under it. The first rule that matches decides, unless it says Log or Pass.
+            endpoints under it. The first rule that matches decides, unless it says Log or Pass. A \
+            host endpoint's rules are shown stage by stage; failsafe ports pass whatever they say.
             """
     )
 
@@ -67,7 +68,25 @@ struct PolicyExplain: AsyncParsableCommand {
         }
         let live = programs.isEmpty ? "not live" : programs.joined(separator: ", ")
         let sections = (side["sections"]?.array ?? []).map(sectionText).joined()
-        return "\n\(side["direction"]?.string ?? ""): \(live)\n\(sections)"
+        let stage = side["stage"]?.string.map { ", \(stages[$0] ?? $0)" } ?? ""
+        return "\n\(side["direction"]?.string ?? "")\(stage): \(live)\n\(sections)\(rest(side))"
+    }
+
+    /// What the stages of a host endpoint judge, in the order in which they are asked.
+    private static let stages = [
+        "untrackedIngress": "doNotTrack", "untrackedEgress": "doNotTrack",
+        "preDNAT": "preDNAT", "ingress": "to the node itself", "egress": "from the node itself",
+        "forwardIngress": "what passes through (applyOnForward)",
+        "forwardEgress": "what passes through (applyOnForward)",
+    ]
+
+    /// What becomes of the rest, where no section says so.
+    private static func rest(_ side: JSONValue) -> String {
+        switch side["rest"]?.string {
+        case "Allow": "  otherwise: Allow\n"
+        case "NextStage": "  otherwise: the next stage is asked\n"
+        default: ""
+        }
     }
 
     private static func sectionText(_ section: JSONValue) -> String {

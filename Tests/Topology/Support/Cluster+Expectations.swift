@@ -38,6 +38,8 @@ extension Cluster {
         within limit: Duration = .seconds(10),
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
+        let unasked = special.keys.filter { name in !ports.contains { $0.description == name } }
+        try #require(unasked.isEmpty, "no such port is asked", sourceLocation: sourceLocation)
         var wanted = Tables(rows: [:])
         for port in ports {
             let text = special[port.description] ?? others
