@@ -62,6 +62,7 @@ extension PolicyCompiler {
     package func owners(of address: Address) -> [AddressOwner] { index.owners(named: address) }
 
     /// The ordered rules of a local endpoint; of a host endpoint one for each stage that has any.
+    ///
     /// Empty when it is none of this node.
     package func explain(_ id: EndpointID, _ direction: Direction) -> [Explanation] {
         if let local = locals[id] {
