@@ -48,6 +48,19 @@ static __always_inline void write_udp(struct udphdr *udp, __u16 length)
 	udp->check = 0;
 }
 
+/* RFC 1071; without it the receiver's stack drops the packet before any rule of prerouting sees it. */
+static __always_inline __u16 sum_v4(const struct iphdr *ip)
+{
+	const __u16 *word = (const void *)ip;
+	__u32 sum = 0;
+	int i;
+
+	for (i = 0; i < 10; i++)
+		sum += word[i];
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ~(sum + (sum >> 16));
+}
+
 static __always_inline void write_v4(struct iphdr *ip, __be32 source)
 {
 	__builtin_memset(ip, 0, sizeof(*ip));
@@ -58,6 +71,7 @@ static __always_inline void write_v4(struct iphdr *ip, __be32 source)
 	ip->protocol = IPPROTO_UDP;
 	ip->saddr = source;
 	ip->daddr = bpf_htonl(0xc0000201); /* 192.0.2.1 */
+	ip->check = sum_v4(ip);
 	write_udp((void *)(ip + 1), FLOOD_SIZE - ETH_HLEN - sizeof(*ip));
 }
 
