@@ -150,10 +150,11 @@ extension cara_program {
         self.init(
             flags: (tables.usesSourcePorts ? CARA_PROGRAM_SPORTS.rawValue : 0)
                 | (tables.isBitmap ? CARA_PROGRAM_BITMAP.rawValue : 0)
-                | (tables.isSplit ? CARA_PROGRAM_SPLIT.rawValue : 0),
+                | (tables.isSplit ? CARA_PROGRAM_SPLIT.rawValue : 0)
+                | (tables.defaultDenial == nil ? 0 : CARA_PROGRAM_SPARSE.rawValue),
             default_group: tables.defaultGroup,
             default_port_group: tables.defaultPortGroup,
-            pad: 0
+            default_rule: tables.defaultDenial ?? 0
         )
     }
 }

@@ -138,6 +138,8 @@ package struct ProgramTables: Hashable, Sendable {
     /// Group of every class that `groups` does not name.
     package var defaultGroup: UInt32 = 0
     package var defaultPortGroup: UInt32 = 0
+    /// Groups that `verdicts` does not name are denied by this rule; `nil` when all are named.
+    package var defaultDenial: UInt32?
     package var groups: [UInt32: UInt32] = [:]
     package var ports: [PortPrefix: UInt32] = [:]
     package var sourcePorts: [PortPrefix: UInt32] = [:]

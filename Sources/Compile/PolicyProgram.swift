@@ -119,8 +119,8 @@ struct PolicyProgram: Sendable {
         }
         switch form {
         case .table:
-            guard rows.remove(id) else { return removal }
-            removal.verdicts = VerdictRows.keys(of: id, plan)
+            guard let keys = rows.remove(id, plan) else { return removal }
+            removal.verdicts = keys
         case .bitmap:
             removal.bitmaps = plan.bits(ofRemote: positions).chunks(.remote, id).map(\.key)
             bitmapCount -= removal.bitmaps.count
@@ -143,6 +143,7 @@ struct PolicyProgram: Sendable {
         tables.usesSourcePorts = plan.sourcePorts != nil
         tables.defaultGroup = defaultGroup
         tables.defaultPortGroup = plan.ports.defaultGroup
+        tables.defaultDenial = form == .table ? plan.denial?.rule : nil
         return tables
     }
 

@@ -116,7 +116,7 @@ package struct TableInterpreter: Sendable {
             sourcePortGroup: program.usesSourcePorts
                 ? Self.look(program.sourcePorts, flow.protocol, flow.sourcePort) ?? 0 : 0
         )
-        let verdict = program.isBitmap ? program.search(key) : program.verdicts[key]
+        let verdict = program.isBitmap ? program.search(key) : program.look(key)
         guard let verdict else {
             return Outcome(isAllowed: false, rule: nil, logRule: nil)
         }
@@ -158,5 +158,13 @@ package struct TableInterpreter: Sendable {
             if let group = table[prefix] { return group }
         }
         return nil
+    }
+}
+
+extension ProgramTables {
+    /// What a table of verdicts says of groups; `nil` when it is incomplete.
+    package func look(_ key: VerdictKey) -> Verdict? {
+        verdicts[key]
+            ?? defaultDenial.map { Verdict(isAllowed: false, rule: $0, logRule: 0) }
     }
 }

@@ -15,6 +15,9 @@ struct VerdictPlan: Sendable {
     /// The clauses that hold for each group.
     let byPortGroup: [BitSet]
     let bySourcePortGroup: [BitSet]
+    /// What is said where no clause of some remote or port holds, when that is a denial: a table need not
+    /// name it.
+    private(set) var denial: Verdict?
 
     /// Verdicts for each remote group.
     var cells: Int { ports.groups.count * (sourcePorts?.groups.count ?? 1) }
@@ -48,6 +51,10 @@ struct VerdictPlan: Sendable {
         }
         self.always = always
         self.byPosition = byPosition
+        var unconditional = BitSet(capacity: clauses.count)
+        unconditional.setIntersection(always, ports.unconditional, sources.unconditional)
+        let otherwise = verdict(unconditional)
+        if !otherwise.isAllowed, !otherwise.goesOn, otherwise.logRule == 0 { denial = otherwise }
     }
 
     /// The verdicts of a signature for all port groups, in the order of `cells`: source port groups
@@ -123,6 +130,13 @@ private struct RegionList {
             }
             ofClause.append(indexes[id])
         }
+    }
+
+    /// The clauses that hold for any port.
+    var unconditional: BitSet {
+        var bits = BitSet(capacity: ofClause.count)
+        for (clause, region) in ofClause.enumerated() where region == nil { bits.insert(clause) }
+        return bits
     }
 
     func groups(defaultID: UInt32?) -> PortGroups {

@@ -4,7 +4,7 @@ internal import Index
 /// group and source port group.
 ///
 /// Signatures with the same verdicts throughout make one remote group, so that there are no more
-/// groups than the rules can tell apart.
+/// groups than the rules can tell apart. The plan's denial, most of many tables, is left out of them.
 struct VerdictRows: Sendable {
     typealias Verdict = ProgramTables.Verdict
     typealias Key = ProgramTables.VerdictKey
@@ -32,20 +32,20 @@ struct VerdictRows: Sendable {
         return (id, known == nil)
     }
 
-    /// Whether the group went with its last signature.
-    mutating func remove(_ id: UInt32) -> Bool {
-        guard var group = groups[id] else { return false }
+    /// What goes from the table with the group's last signature; `nil` while it has others.
+    mutating func remove(_ id: UInt32, _ plan: VerdictPlan) -> [Key]? {
+        guard var group = groups[id] else { return nil }
         group.signatures -= 1
         groups[id] = group
-        guard group.signatures == 0 else { return false }
+        guard group.signatures == 0 else { return nil }
         groups[id] = nil
         idOfRow[group.row] = nil
-        return true
+        return zip(Self.keys(of: id, plan), group.row).filter { $0.1 != plan.denial }.map(\.0)
     }
 
     // MARK: Tables
 
-    static func keys(of group: UInt32, _ plan: VerdictPlan) -> [Key] {
+    private static func keys(of group: UInt32, _ plan: VerdictPlan) -> [Key] {
         var keys: [Key] = []
         keys.reserveCapacity(plan.cells)
         for port in plan.ports.groups {
@@ -57,17 +57,26 @@ struct VerdictRows: Sendable {
     }
 
     func verdicts(of group: UInt32, _ plan: VerdictPlan) -> [Key: Verdict] {
-        guard let row = groups[group]?.row else { return [:] }
-        return Dictionary(uniqueKeysWithValues: zip(Self.keys(of: group, plan), row))
+        var verdicts: [Key: Verdict] = [:]
+        if let row = groups[group]?.row { Self.add(row, of: group, plan, to: &verdicts) }
+        return verdicts
     }
 
     func allVerdicts(_ plan: VerdictPlan) -> [Key: Verdict] {
         var all: [Key: Verdict] = [:]
-        all.reserveCapacity(groups.count * plan.cells)
-        for (id, group) in groups {
-            for (key, verdict) in zip(Self.keys(of: id, plan), group.row) { all[key] = verdict }
-        }
+        for (id, group) in groups { Self.add(group.row, of: id, plan, to: &all) }
         return all
+    }
+
+    private static func add(
+        _ row: [Verdict],
+        of group: UInt32,
+        _ plan: VerdictPlan,
+        to verdicts: inout [Key: Verdict]
+    ) {
+        for (key, verdict) in zip(keys(of: group, plan), row) where verdict != plan.denial {
+            verdicts[key] = verdict
+        }
     }
 
     /// Of a row, from ids that are themselves made of content.

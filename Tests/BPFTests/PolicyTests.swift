@@ -109,6 +109,22 @@ extension Packets {
                 try node.maps.programs.set(99, to: cara_program())
                 try node.setPolicy(of: .a, egress: 99)
             },
+            .drop(
+                "a sparse table denies what it does not name",
+                here,
+                syn(.podC),
+                CARA_DROP_EGRESS_POLICY
+            ) {
+                node in
+                let program = cara_program(
+                    flags: CARA_PROGRAM_SPARSE.rawValue,
+                    default_group: 1,
+                    default_port_group: 2,
+                    default_rule: 77
+                )
+                try node.maps.programs.set(99, to: program)
+                try node.setPolicy(of: .a, egress: 99)
+            },
             .drop("not ready", here, syn(.podC), CARA_DROP_NOT_READY) {
                 try $0.setPolicy(of: .a, isReady: false)
             },

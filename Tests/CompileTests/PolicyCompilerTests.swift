@@ -69,8 +69,26 @@ import Testing
         let change = compiler.apply([Self.endpoint(), Self.policy(ingress: rules)])
         let ingress = change.endpoints[Self.address]??.ingress
         let tables = change.programsAdded.first { $0.id == ingress }
-        #expect(tables?.verdicts.count == 2)
+        #expect(tables?.verdicts.count == 1)
+        #expect(tables?.defaultDenial != nil)
         #expect(change.rules.count == 3)
+    }
+
+    @Test func `a table names what differs from its denial, and all where nothing denies`() {
+        func tables(_ rules: [Rule]) -> ProgramTables? {
+            var compiler = PolicyCompiler(localNode: "here")
+            let change = compiler.apply([Self.endpoint(), Self.policy(ingress: rules)])
+            let ingress = change.endpoints[Self.address]??.ingress
+            return change.programsAdded.first { $0.id == ingress }
+        }
+        let some = tables([Self.allow(ports: 80...80), Self.allow(ports: 90...90)])
+        #expect(some?.verdicts.values.map(\.isAllowed) == [true, true])
+        let all = tables([Self.allow(ports: 80...80), Rule(.allow)])
+        #expect(all?.verdicts.isEmpty == false)
+        #expect(all?.defaultDenial == nil)
+        let logged = tables([Self.allow(ports: 80...80), Rule(.log)])
+        #expect(logged?.defaultDenial == nil, "a denial that is logged is named")
+        #expect(logged?.verdicts.count == 2)
     }
 
     @Test func `objects of other nodes and staged policies make no programs`() {

@@ -90,7 +90,7 @@ struct cara_program {
 	__u32 default_group;
 	/* port group of every protocol and port without an entry in cara_ports */
 	__u32 default_port_group;
-	__u32 pad;
+	__u32 default_rule; /* with CARA_PROGRAM_SPARSE */
 };
 
 enum cara_program_flag {
@@ -104,6 +104,8 @@ enum cara_program_flag {
 	 * the place of a group; there is nothing else under this id.
 	 */
 	CARA_PROGRAM_SPLIT = 4,
+	/* groups without an entry in cara_verdicts are denied by default_rule; nothing else may be left out */
+	CARA_PROGRAM_SPARSE = 8,
 };
 
 /* cara_groups: (program, class) -> remote group; no entry is the program's default_group */

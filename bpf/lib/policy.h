@@ -75,18 +75,31 @@ static __always_inline __u32 policy_sport_group(__u32 id, const struct cara_prog
 	return group ? *group : 0;
 }
 
-/* The verdict on the groups in `key`, by table or by bitmaps; NULL denies. */
+/*
+ * The verdict on the groups in `key`, by table or by bitmaps; NULL denies. What a sparse table does not name
+ * is denied too, by a rule.
+ */
 static __always_inline const struct cara_verdict *policy_verdict(const struct cara_program *program,
 								 struct cara_verdict_key *key)
 {
+	const struct cara_verdict *verdict;
 	struct bitmap_search *search;
 	__u32 zero = 0;
 
-	if (!(program->flags & CARA_PROGRAM_BITMAP))
-		return bpf_map_lookup_elem(&cara_verdicts, key);
+	if (!(program->flags & CARA_PROGRAM_BITMAP)) {
+		verdict = bpf_map_lookup_elem(&cara_verdicts, key);
+		if (verdict || !(program->flags & CARA_PROGRAM_SPARSE))
+			return verdict;
+	}
 	search = bpf_map_lookup_elem(&cara_search, &zero);
 	if (!search)
 		return NULL;
+	if (!(program->flags & CARA_PROGRAM_BITMAP)) {
+		search->verdict.rule = program->default_rule;
+		search->verdict.log_rule = 0;
+		search->verdict.action = CARA_ACTION_DENY;
+		return &search->verdict;
+	}
 	search->key = *key;
 	search->sides = program->flags & CARA_PROGRAM_SPORTS ? 3 : 2;
 	return bitmap_verdict(search) ? NULL : &search->verdict;

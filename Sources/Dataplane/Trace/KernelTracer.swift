@@ -81,8 +81,9 @@ struct KernelTracer {
         if program.flags & CARA_PROGRAM_BITMAP.rawValue != 0 {
             verdict = try search(key, id, program)
         } else {
-            verdict = try look(cara_verdict_key(program: id, key), in: Maps.verdicts)
-                .map { ProgramTables.Verdict($0) }
+            verdict =
+                try look(cara_verdict_key(program: id, key), in: Maps.verdicts)
+                .map { ProgramTables.Verdict($0) } ?? program.denial
         }
         guard let verdict else {
             return end(id, isAllowed: false, "the tables are incomplete")
@@ -170,5 +171,13 @@ struct KernelTracer {
             rule: rule == 0 ? nil : name(rule),
             logRule: logRule == 0 ? nil : name(logRule)
         )
+    }
+}
+
+extension cara_program {
+    /// What groups get that a sparse table of verdicts does not name.
+    fileprivate var denial: ProgramTables.Verdict? {
+        guard flags & CARA_PROGRAM_SPARSE.rawValue != 0 else { return nil }
+        return ProgramTables.Verdict(isAllowed: false, rule: default_rule, logRule: 0)
     }
 }
