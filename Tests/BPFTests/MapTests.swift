@@ -13,7 +13,12 @@ extension Packets {
         func roundTrip() throws {
             let maps = try TestNode().maps
             #expect(try maps.programs.get(7) == nil)
-            let program = cara_program(flags: 1, default_group: 2, default_port_group: 3, default_rule: 0)
+            let program = cara_program(
+                flags: 1,
+                default_group: 2,
+                default_port_group: 3,
+                default_rule: 0
+            )
             try maps.programs.set(7, to: program)
             #expect(try maps.programs.get(7)?.default_group == 2)
             #expect(try maps.programs.delete(7))
