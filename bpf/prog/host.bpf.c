@@ -31,14 +31,20 @@ static __always_inline bool is_policed(struct __sk_buff *skb)
 /* What doNotTrack policy of this interface says: CARA_PASS allows, POLICY_NONE goes on. */
 static __always_inline int untracked(struct __sk_buff *skb, struct packet *p, __u32 direction)
 {
-	const struct cara_host_programs *programs = host_programs(skb->ifindex, p);
+	const struct cara_host *host = host_find(skb->ifindex);
+	const struct cara_host_programs *programs;
+	int reason;
 
-	if (!programs)
+	if (!host)
 		return POLICY_NONE;
-	return untracked_policy(skb, p,
-				direction == CARA_INGRESS ? programs->untracked_ingress
-							  : programs->untracked_egress,
-				direction);
+	programs = host_programs(host, p);
+	reason = untracked_policy(skb, p,
+				  direction == CARA_INGRESS ? programs->untracked_ingress
+							    : programs->untracked_egress,
+				  direction);
+	if (reason == CARA_DROP_UNTRACKED_POLICY)
+		denial(p, direction);
+	return reason;
 }
 
 /*
