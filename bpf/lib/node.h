@@ -141,6 +141,16 @@ static __always_inline int node_again(struct __sk_buff *skb, struct packet *p,
 	return CARA_PASS;
 }
 
+/* Ends the entry of a connection that is refused now, where its ends shall know: whoever drops the packet resets. */
+static __always_inline void node_reset(const struct packet *p, struct cara_conn *conn,
+				       struct cara_scratch *scratch, int reason)
+{
+	if (!reset_is_due(p, reason))
+		return;
+	scratch->reset = 1;
+	__sync_fetch_and_or(&conn->flags, CARA_CONN_RST);
+}
+
 /*
  * Decides about a packet for the node itself (CARA_INGRESS) or by it (CARA_EGRESS) that is no ICMP error. The
  * scratch must be clear.
@@ -165,6 +175,8 @@ __noinline int node_own(struct __sk_buff *skb, struct packet *p, struct cara_con
 			reason = node_again(skb, p, conn, scratch, gen);
 		if (!reason)
 			conn_touch(conn, p, now, skb->len);
+		else
+			node_reset(p, conn, scratch, reason);
 		return reason;
 	}
 	if (p->key.proto == IPPROTO_TCP && !packet_is_syn(p) && p->fragment != FRAGMENT_LATER &&
@@ -229,8 +241,11 @@ __noinline int node_forward(struct __sk_buff *skb, struct packet *p, struct cara
 		return CARA_DROP_MALFORMED;
 	state = admit_state(conn, p, now);
 	if (conn && state == ADMIT_KNOWN &&
-	    !(conn->flags & (CARA_CONN_TO_NODE | CARA_CONN_BY_NODE | CARA_CONN_FROM_HOST)))
-		return node_forward_known(skb, p, conn, scratch, out, now);
+	    !(conn->flags & (CARA_CONN_TO_NODE | CARA_CONN_BY_NODE | CARA_CONN_FROM_HOST))) {
+		reason = node_forward_known(skb, p, conn, scratch, out, now);
+		node_reset(p, conn, scratch, reason);
+		return reason;
+	}
 	leg = &scratch->fresh.leg[p->dir & 1];
 	route_to_stack(leg);
 	leg->ifindex = out;

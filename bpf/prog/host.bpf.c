@@ -82,7 +82,7 @@ static __always_inline int from_host_node(struct __sk_buff *skb, struct packet *
 	if (!reason)
 		return ROUTE_STACK;
 	event_drop(skb, p, reason, CARA_INGRESS);
-	return ROUTE_DROP;
+	return scratch->reset && !reset(skb, p, RESET_ARRIVING) ? ROUTE_STACK : ROUTE_DROP;
 }
 
 static __always_inline int from_host_slow(struct __sk_buff *skb, struct packet *p,
@@ -93,6 +93,9 @@ static __always_inline int from_host_slow(struct __sk_buff *skb, struct packet *
 
 	if (!scratch)
 		return ROUTE_DROP;
+	/* to_host made it, for whoever is beyond the node's stack */
+	if (reset_is_ours(skb, p))
+		return ROUTE_STACK;
 	p->from = skb->ifindex;
 	if (skb->pkt_type != PACKET_TO_US ||
 	    !judge_peek(packet_dst(p), &scratch->fresh.dst_slot, &scratch->fresh.dst_gen))
@@ -176,8 +179,10 @@ static __always_inline int to_host_slow(struct __sk_buff *skb, struct packet *p,
 
 static __always_inline int to_host_policed(struct __sk_buff *skb)
 {
+	struct cara_scratch *scratch;
 	struct packet p = {};
 	struct cara_conn *conn;
+	bool is_judged = false;
 	int reason;
 	__u64 now;
 
@@ -204,10 +209,14 @@ static __always_inline int to_host_policed(struct __sk_buff *skb)
 			return CARA_PASS;
 		}
 		reason = to_host_slow(skb, &p, conn);
+		is_judged = true;
 	}
-	if (reason)
-		event_drop(skb, &p, reason, CARA_EGRESS);
-	return reason;
+	if (!reason)
+		return CARA_PASS;
+	event_drop(skb, &p, reason, CARA_EGRESS);
+	scratch = scratch_get();
+	return scratch && is_judged && scratch->reset && !reset(skb, &p, RESET_LEAVING) ? CARA_PASS
+											: reason;
 }
 
 SEC("tc")
