@@ -28,12 +28,16 @@ package struct HostPrograms: Hashable, Sendable {
     package struct Key: Hashable, Sendable {
         package let stage: HostStage
         package let family: Family
+        /// What the program would be were staged policies enforced.
+        package let isStaged: Bool
 
-        package init(_ stage: HostStage, _ family: Family) {
+        package init(_ stage: HostStage, _ family: Family, isStaged: Bool = false) {
             self.stage = stage
             self.family = family
+            self.isStaged = isStaged
         }
 
+        /// Those of the programs in force.
         package static let all = HostStage.allCases.flatMap { stage in
             Family.allCases.map { Key(stage, $0) }
         }
@@ -47,6 +51,17 @@ package struct HostPrograms: Hashable, Sendable {
     package subscript(stage: HostStage, family: Family) -> UInt32 {
         get { programs[Key(stage, family)] ?? UInt32(CARA_PROGRAM_DENY_ALL) }
         set { programs[Key(stage, family)] = newValue }
+    }
+
+    /// What the program of a stage would be were staged policies enforced; 0 where nothing is staged.
+    package subscript(staged stage: HostStage, family: Family) -> UInt32 {
+        get { programs[Key(stage, family, isStaged: true)] ?? 0 }
+        set { programs[Key(stage, family, isStaged: true)] = newValue }
+    }
+
+    package subscript(key: Key) -> UInt32? {
+        get { programs[key] }
+        set { programs[key] = newValue }
     }
 
     /// With other programs for those that `ids` names.
@@ -63,22 +78,24 @@ package struct HostPrograms: Hashable, Sendable {
 extension cara_host {
     package init(_ programs: HostPrograms) {
         self.init(
-            v4: cara_host_programs(programs, .v4),
-            v6: cara_host_programs(programs, .v6)
+            v4: cara_host_programs { programs[$0, .v4] },
+            v6: cara_host_programs { programs[$0, .v6] },
+            staged_v4: cara_host_programs { programs[staged: $0, .v4] },
+            staged_v6: cara_host_programs { programs[staged: $0, .v6] }
         )
     }
 }
 
 extension cara_host_programs {
-    fileprivate init(_ programs: HostPrograms, _ family: Family) {
+    fileprivate init(_ program: (HostStage) -> UInt32) {
         self.init(
-            untracked_ingress: programs[.untrackedIngress, family],
-            untracked_egress: programs[.untrackedEgress, family],
-            prednat: programs[.preDNAT, family],
-            ingress: programs[.ingress, family],
-            egress: programs[.egress, family],
-            forward_ingress: programs[.forwardIngress, family],
-            forward_egress: programs[.forwardEgress, family],
+            untracked_ingress: program(.untrackedIngress),
+            untracked_egress: program(.untrackedEgress),
+            prednat: program(.preDNAT),
+            ingress: program(.ingress),
+            egress: program(.egress),
+            forward_ingress: program(.forwardIngress),
+            forward_egress: program(.forwardEgress),
             pad: 0
         )
     }

@@ -102,7 +102,8 @@ extension PolicyCompiler {
             sections: sections,
             rest: rest,
             programs: Set(
-                given.filter { $0.key.stage == stage }.map { kernelID($0.value) }
+                given.filter { $0.key.stage == stage && !$0.key.isStaged }
+                    .map { kernelID($0.value) }
             )
         )
     }

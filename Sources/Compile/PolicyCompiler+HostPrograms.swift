@@ -119,12 +119,13 @@ extension PolicyCompiler {
             var given = wanted
             for (key, program) in wanted ?? [:] {
                 guard let overflow = overflow(of: program, failed, failedSplits) else { continue }
-                given?[key] = former?[key] ?? .denyAll
-                let failure = CompileFailure.tooLarge(
-                    endpoint: id,
-                    key.stage.direction,
-                    overflow
-                )
+                // What is only recorded had better be absent than that of yesterday.
+                given?[key] = key.isStaged ? nil : former?[key] ?? .denyAll
+                let direction = key.stage.direction
+                let failure: CompileFailure =
+                    key.isStaged
+                    ? .stagedNotJudged(endpoint: id, direction, overflow)
+                    : .tooLarge(endpoint: id, direction, overflow)
                 if !change.failures.contains(failure) { change.failures.append(failure) }
             }
             for program in (given ?? [:]).values { use(program, by: 1) }
@@ -159,7 +160,7 @@ extension PolicyCompiler {
 
     private func kernelPrograms(_ programs: [HostPrograms.Key: HostProgram]) -> HostPrograms {
         var result = HostPrograms()
-        for (key, program) in programs { result[key.stage, key.family] = kernelID(program) }
+        for (key, program) in programs { result[key] = kernelID(program) }
         return result
     }
 

@@ -32,7 +32,15 @@ extension PolicyCompiler {
     mutating func hostPrograms(of id: EndpointID) -> [HostPrograms.Key: HostProgram]? {
         guard let host = hosts[id] else { return nil }
         var programs: [HostPrograms.Key: HostProgram] = [:]
-        for key in HostPrograms.Key.all { programs[key] = program(of: host, key) }
+        let hasStaged = policies.hasStaged(in: host.scopes)
+        for key in HostPrograms.Key.all {
+            let enforced = program(of: host, key)
+            programs[key] = enforced
+            guard hasStaged else { continue }
+            let stagedKey = HostPrograms.Key(key.stage, key.family, isStaged: true)
+            let staged = program(of: host, stagedKey)
+            if staged != enforced { programs[stagedKey] = staged }
+        }
         return programs
     }
 
@@ -65,7 +73,7 @@ extension PolicyCompiler {
             in: host.scopes,
             key.direction,
             for: stage.uses,
-            withStaged: false
+            withStaged: hostKey.isStaged
         )
         if tiers.isEmpty, !stage.hasProfiles { return nil }
         var recipe = HostRecipe(end: stage.end)

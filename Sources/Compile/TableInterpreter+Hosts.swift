@@ -5,20 +5,25 @@ package import Model
 extension TableInterpreter {
     /// What a host endpoint's pre-DNAT policies say of a packet, and where they say nothing those
     /// for forwarded traffic or those for the node's own; `nil` when there is no such endpoint.
+    ///
+    /// With `withStaged`: what they would say were staged policies enforced.
     package func judge(
         _ flow: Flow,
         beforeDNAT: Flow? = nil,
         atHost id: EndpointID,
         _ direction: Direction,
-        isForwarded: Bool
+        isForwarded: Bool,
+        withStaged: Bool = false
     ) -> Outcome? {
         let isIngress = direction == .ingress
-        let before = isIngress ? judge(beforeDNAT ?? flow, atHost: id, .preDNAT) : nil
+        let before =
+            isIngress
+            ? judge(beforeDNAT ?? flow, atHost: id, .preDNAT, withStaged: withStaged) : nil
         if let before, !before.goesOn { return before }
         let stage: HostStage =
             isForwarded
             ? (isIngress ? .forwardIngress : .forwardEgress) : (isIngress ? .ingress : .egress)
-        return judge(flow, atHost: id, stage).map { outcome in
+        return judge(flow, atHost: id, stage, withStaged: withStaged).map { outcome in
             Outcome(
                 // Forwarded traffic that no policy applies to is nobody's business here.
                 isAllowed: outcome.isAllowed || outcome.goesOn,
@@ -28,10 +33,18 @@ extension TableInterpreter {
         }
     }
 
-    /// What one stage of a host endpoint's policy says; `nil` when there is no such endpoint.
-    package func judge(_ flow: Flow, atHost id: EndpointID, _ stage: HostStage) -> Outcome? {
+    /// What one stage of a host endpoint's policy says, or would say with staged policies enforced;
+    /// `nil` when there is no such endpoint.
+    package func judge(
+        _ flow: Flow,
+        atHost id: EndpointID,
+        _ stage: HostStage,
+        withStaged: Bool = false
+    ) -> Outcome? {
         guard let programs = hosts[id] else { return nil }
-        let program = programs[stage, flow.destination.family]
+        let family = flow.destination.family
+        let staged = withStaged ? programs[staged: stage, family] : 0
+        let program = staged == 0 ? programs[stage, family] : staged
         let isIngress = stage.direction == .ingress
         let (near, far) =
             isIngress ? (flow.destination, flow.source) : (flow.source, flow.destination)

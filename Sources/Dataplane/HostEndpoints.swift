@@ -75,19 +75,24 @@ extension Endpoint {
 }
 
 extension cara_host {
-    /// Programs that a packet may meet.
-    var programs: Set<UInt32> { v4.programs.union(v6.programs) }
+    /// Programs whose verdicts some connection has.
+    var programs: Set<UInt32> { Set([v4, v6, staged_v4, staged_v6].flatMap(\.programs)) }
 
     /// Those that workloads' traffic meets as well.
     var programsOfWorkloads: Set<UInt32> {
-        v4.programsOfWorkloads.union(v6.programsOfWorkloads)
+        Set([v4, v6, staged_v4, staged_v6].flatMap(\.programsOfWorkloads))
     }
 }
 
 extension cara_host {
     /// With other programs for those that `ids` names.
     func reformed(by ids: [UInt32: UInt32]) -> cara_host {
-        cara_host(v4: v4.reformed(by: ids), v6: v6.reformed(by: ids))
+        cara_host(
+            v4: v4.reformed(by: ids),
+            v6: v6.reformed(by: ids),
+            staged_v4: staged_v4.reformed(by: ids),
+            staged_v6: staged_v6.reformed(by: ids)
+        )
     }
 }
 

@@ -29,19 +29,37 @@ extension Evaluator {
         atHost id: EndpointID,
         _ direction: Direction
     ) -> Judgement {
+        judge(packet, atHost: id, direction) { !$0.id.kind.isStaged }
+    }
+
+    /// The verdict there would be if staged policies were enforced.
+    package func judgeStaged(
+        _ packet: HostPacket,
+        atHost id: EndpointID,
+        _ direction: Direction
+    ) -> Judgement {
+        judge(packet, atHost: id, direction) { $0.stagedAction != "Delete" }
+    }
+
+    private func judge(
+        _ packet: HostPacket,
+        atHost id: EndpointID,
+        _ direction: Direction,
+        counting isEnforced: (Policy) -> Bool
+    ) -> Judgement {
         guard let endpoint = world.endpoints[id] else {
             return Walk(packet.flow, direction, matcher).end(isAllowed: nil)
         }
         var walk = Walk(packet.beforeDNAT, direction, matcher)
         if direction == .ingress {
-            let tiers = applying(to: endpoint, direction) { !$0.id.kind.isStaged && $0.preDNAT }
+            let tiers = applying(to: endpoint, direction) { isEnforced($0) && $0.preDNAT }
             if let verdict = walk.tiers(tiers, deniesAtEnd: false) {
                 return walk.end(isAllowed: verdict)
             }
         }
         walk.flow = packet.flow
         let tiers = applying(to: endpoint, direction) { policy in
-            !policy.id.kind.isStaged && !policy.preDNAT && !policy.doNotTrack
+            isEnforced(policy) && !policy.preDNAT && !policy.doNotTrack
                 && (policy.applyOnForward || !packet.isForwarded)
         }
         var verdict = walk.tiers(tiers, deniesAtEnd: true)
@@ -50,16 +68,21 @@ extension Evaluator {
         return walk.end(isAllowed: verdict)
     }
 
-    /// The verdict of a host endpoint's untracked policies; `nil` when none of their rules decides,
-    /// and the packet goes on to connection tracking and the other policies.
+    /// The verdict of a host endpoint's untracked policies, the staged ones among them if so asked;
+    /// `nil` when none of their rules decides, and the packet goes on to connection tracking and the
+    /// other policies.
     package func judgeUntracked(
         _ flow: Flow,
         atHost id: EndpointID,
-        _ direction: Direction
+        _ direction: Direction,
+        withStaged: Bool = false
     ) -> Judgement? {
         guard let endpoint = world.endpoints[id] else { return nil }
         var walk = Walk(flow, direction, matcher)
-        let tiers = applying(to: endpoint, direction) { !$0.id.kind.isStaged && $0.doNotTrack }
+        let tiers = applying(to: endpoint, direction) { policy in
+            let isEnforced = withStaged ? policy.stagedAction != "Delete" : !policy.id.kind.isStaged
+            return isEnforced && policy.doNotTrack
+        }
         return walk.tiers(tiers, deniesAtEnd: false).map { walk.end(isAllowed: $0) }
     }
 }

@@ -15,9 +15,11 @@ struct HostCase: Hashable, CustomStringConvertible {
     let flow: Flow
     let direction: Direction
     let traffic: Traffic
+    var isStaged = false
 
     var description: String {
-        "\(endpoint) \(traffic.rawValue) \(Case(flow: flow, direction: direction))"
+        (isStaged ? "with staged policies: " : "")
+            + "\(endpoint) \(traffic.rawValue) \(Case(flow: flow, direction: direction))"
     }
 
     /// All that the flows may be at every host endpoint of the node.
@@ -28,8 +30,16 @@ struct HostCase: Hashable, CustomStringConvertible {
         return hosts.sorted { $0.description < $1.description }.flatMap { id in
             flows.flatMap { flow in
                 Direction.allCases.flatMap { direction in
-                    Traffic.allCases.map { traffic in
-                        HostCase(endpoint: id, flow: flow, direction: direction, traffic: traffic)
+                    Traffic.allCases.flatMap { traffic in
+                        [false, true].map { isStaged in
+                            HostCase(
+                                endpoint: id,
+                                flow: flow,
+                                direction: direction,
+                                traffic: traffic,
+                                isStaged: isStaged
+                            )
+                        }
                     }
                 }
             }
@@ -43,10 +53,16 @@ func evaluate(_ evaluator: Evaluator, _ question: HostCase) -> Voice? {
         return evaluator.judgeUntracked(
             question.flow,
             atHost: question.endpoint,
-            question.direction
+            question.direction,
+            withStaged: question.isStaged
         ).map { Voice($0) }
     }
     let packet = HostPacket(question.flow, isForwarded: question.traffic == .forwarded)
+    if question.isStaged {
+        return Voice(
+            evaluator.judgeStaged(packet, atHost: question.endpoint, question.direction)
+        )
+    }
     return Voice(evaluator.judge(packet, atHost: question.endpoint, question.direction))
 }
 
@@ -55,14 +71,20 @@ func interpret(_ tables: TableInterpreter, _ question: HostCase) -> Voice? {
     if question.traffic == .untracked {
         let stage: HostStage =
             question.direction == .ingress ? .untrackedIngress : .untrackedEgress
-        let outcome = tables.judge(question.flow, atHost: question.endpoint, stage)
+        let outcome = tables.judge(
+            question.flow,
+            atHost: question.endpoint,
+            stage,
+            withStaged: question.isStaged
+        )
         return outcome.flatMap { $0.goesOn ? nil : Voice($0) }
     }
     return tables.judge(
         question.flow,
         atHost: question.endpoint,
         question.direction,
-        isForwarded: question.traffic == .forwarded
+        isForwarded: question.traffic == .forwarded,
+        withStaged: question.isStaged
     ).map { Voice($0) }
 }
 
@@ -90,7 +112,8 @@ package func hostDisagreement(
 extension KernelVerdicts {
     /// How the programs differ; untracked policy is none of theirs.
     fileprivate func difference(from expected: Voice, _ question: HostCase) -> String? {
-        guard question.traffic != .untracked, Self.isJudged(question.flow) else { return nil }
+        guard question.traffic != .untracked, !question.isStaged, Self.isJudged(question.flow)
+        else { return nil }
         do {
             let verdict = try judge(
                 question.flow,
@@ -138,7 +161,13 @@ extension TableInterpreter {
             case .forwarded: isIngress ? [.preDNAT, .forwardIngress] : [.forwardEgress]
             case .untracked: [isIngress ? .untrackedIngress : .untrackedEgress]
             }
-        return Set(stages.map { programs[$0, question.flow.destination.family] })
+        let family = question.flow.destination.family
+        return Set(
+            stages.map { stage in
+                let staged = question.isStaged ? programs[staged: stage, family] : 0
+                return staged == 0 ? programs[stage, family] : staged
+            }
+        )
     }
 }
 

@@ -404,24 +404,3 @@ extension Packets {
         }
     }
 }
-
-extension TestNode {
-    /// Gives an interface (0: all) a host endpoint that denies the node's own traffic, but for `change`.
-    fileprivate func setHost(
-        _ ifindex: UInt32,
-        _ change: (inout cara_host_programs) -> Void
-    ) throws {
-        let none = UInt32(CARA_PROGRAM_NONE)
-        var programs = cara_host_programs()
-        programs.untracked_ingress = none
-        programs.untracked_egress = none
-        programs.prednat = none
-        programs.forward_ingress = none
-        programs.forward_egress = none
-        change(&programs)
-        try maps.hosts.set(ifindex, to: cara_host(v4: programs, v6: programs))
-        var settings = try unwrap(try maps.settings.get(0), "settings")
-        settings.has_hosts = 1
-        try maps.settings.set(0, to: settings)
-    }
-}

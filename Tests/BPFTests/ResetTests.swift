@@ -25,7 +25,7 @@ extension Packets {
 
         private static let (sequence, acknowledged) = (0x1122_3344 as UInt32, 0xfeff_fff0 as UInt32)
 
-        private static func data(
+        static func data(
             _ frame: PacketBuilder,
             _ ends: (Address, UInt16),
             _ others: (Address, UInt16)
@@ -37,7 +37,7 @@ extension Packets {
             }.payload(count: 1001)
         }
 
-        private static func back(
+        static func back(
             _ frame: PacketBuilder,
             _ ends: (Address, UInt16),
             _ others: (Address, UInt16)
@@ -49,7 +49,7 @@ extension Packets {
             }
         }
 
-        private static func on(
+        static func on(
             _ frame: PacketBuilder,
             _ ends: (Address, UInt16),
             _ others: (Address, UInt16)
@@ -61,7 +61,7 @@ extension Packets {
             }
         }
 
-        private static let toWire = PacketBuilder.ethernet(
+        static let toWire = PacketBuilder.ethernet(
             from: MAC(bytes: [2, 0, 0, 0, 1, 1]),
             to: MAC(bytes: [2, 0, 0, 0, 2, 1])
         )

@@ -15,18 +15,11 @@ extension TestNode {
         var policy = TestPolicy(id: id, rules)
         policy.otherwise = CARA_ACTION_NONE
         try policy.install(in: maps)
-        let none = UInt32(CARA_PROGRAM_NONE)
-        var programs = cara_host_programs()
-        programs.untracked_ingress = direction == .ingress ? id : none
-        programs.untracked_egress = direction == .egress ? id : none
-        programs.prednat = none
-        programs.forward_ingress = none
-        programs.forward_egress = none
         // The node's own traffic is denied, so that it is seen who lets it pass.
-        try maps.hosts.set(0, to: cara_host(v4: programs, v6: programs))
-        var settings = try maps.settings.get(0) ?? cara_settings()
-        settings.has_hosts = 1
-        try maps.settings.set(0, to: settings)
+        try setHost(0) {
+            if direction == .ingress { $0.untracked_ingress = id }
+            if direction == .egress { $0.untracked_egress = id }
+        }
     }
 
     func setFailsafe(_ direction: cara_direction, _ proto: UInt8, _ port: UInt16) throws {

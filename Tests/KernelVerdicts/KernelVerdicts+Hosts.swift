@@ -77,6 +77,11 @@ extension cara_host {
             forward_egress: none,
             pad: 0
         )
-        return cara_host(v4: programs, v6: programs)
+        return cara_host(
+            v4: programs,
+            v6: programs,
+            staged_v4: cara_host_programs(),
+            staged_v6: cara_host_programs()
+        )
     }
 }

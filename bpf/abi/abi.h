@@ -295,8 +295,11 @@ struct cara_host_programs {
 struct cara_host {
 	struct cara_host_programs v4;
 	struct cara_host_programs v6;
+	/* what each would be were staged policies enforced; 0: nothing staged */
+	struct cara_host_programs staged_v4;
+	struct cara_host_programs staged_v6;
 };
-_Static_assert(sizeof(struct cara_host) == 64, "no hidden padding");
+_Static_assert(sizeof(struct cara_host) == 128, "no hidden padding");
 
 /*
  * cara_failsafes: (direction, protocol, port, far end) -> 1 (__u32): traffic of the node itself that no
@@ -323,7 +326,10 @@ _Static_assert(sizeof(struct cara_failsafe_key) == 24, "LPM key: no hidden paddi
 
 /* ---- staged policies ---------------------------------------------------------------------- */
 
-/* What would become of a connection at one end were staged policies enforced; judged, never done. */
+/*
+ * What would become of a connection at one end were staged policies enforced; judged, never done. Where a
+ * workload's end and a host endpoint have something staged in one direction, whichever denies is told.
+ */
 enum cara_pending {
 	CARA_PENDING_NONE = 0, /* nothing staged there: the same as what is enforced */
 	CARA_PENDING_DENY = 1,

@@ -59,10 +59,7 @@ static __always_inline void admit_renew(struct cara_conn *conn, const struct car
 	conn->dst_gen = fresh->dst_gen;
 	conn->egress_rule = fresh->egress_rule;
 	conn->ingress_rule = fresh->ingress_rule;
-	conn->pending_egress = fresh->pending_egress;
-	conn->pending_ingress = fresh->pending_ingress;
-	conn->pending_egress_rule = fresh->pending_egress_rule;
-	conn->pending_ingress_rule = fresh->pending_ingress_rule;
+	staged_renew(conn, fresh);
 	for (i = 0; i < 2; i++) {
 		/* unknown while it is being written, so that no packet takes half a way */
 		conn->leg[i].way = CARA_WAY_UNKNOWN;
@@ -80,8 +77,9 @@ static __always_inline void admit_renew(struct cara_conn *conn, const struct car
  * goes. A refusal leaves the entry as it was: it ages away, or goes on when policy allows it again.
  */
 static __always_inline int admit_again(struct __sk_buff *skb, struct packet *p,
-				       struct cara_conn *conn, struct cara_conn *fresh)
+				       struct cara_conn *conn, struct cara_scratch *scratch)
 {
+	struct cara_conn *fresh = &scratch->fresh;
 	enum judge_origin origin = ORIGIN_WORKLOAD;
 	__be16 icmp = p->icmp;
 	__u32 from = p->from;
@@ -100,7 +98,7 @@ static __always_inline int admit_again(struct __sk_buff *skb, struct packet *p,
 	fresh->dst_slot = 0;
 	/* for what passes through: its way out is the stack's choice */
 	fresh->leg[p->dir & 1].ifindex = conn->leg[p->dir & 1].ifindex;
-	reason = judge_all(skb, p, fresh, origin);
+	reason = judge_all(skb, p, scratch, origin);
 	p->dir = dir;
 	p->icmp = icmp;
 	p->from = from;
@@ -144,13 +142,14 @@ static __always_inline bool admit_is_moved(const struct cara_conn *conn, const s
 
 /* A packet of a known connection. */
 static __always_inline int admit_known(struct __sk_buff *skb, struct packet *p,
-				       struct cara_conn *conn, struct cara_conn *fresh, __u64 now)
+				       struct cara_conn *conn, struct cara_scratch *scratch,
+				       __u64 now)
 {
 	int reason = CARA_PASS;
 
 	if (!(conn->flags & CARA_CONN_FROM_HOST) &&
 	    (!conn_is_current(conn) || admit_is_moved(conn, p)))
-		reason = admit_again(skb, p, conn, fresh);
+		reason = admit_again(skb, p, conn, scratch);
 	if (!reason)
 		conn_touch(conn, p, now, skb->len);
 	return reason;
@@ -209,7 +208,7 @@ __noinline int admit(struct __sk_buff *skb, struct packet *p, struct cara_conn *
 	state = admit_state(conn, p, now);
 	if (conn && state == ADMIT_KNOWN && admit_fits(skb, p, conn, origin)) {
 		leg = &conn->leg[p->dir & 1];
-		reason = admit_known(skb, p, conn, &scratch->fresh, now);
+		reason = admit_known(skb, p, conn, scratch, now);
 		if (reset_is_due(p, reason))
 			admit_reset(skb, p, conn, &scratch->reset, origin);
 		else if (!reason && origin != ORIGIN_STACK)
@@ -222,7 +221,7 @@ __noinline int admit(struct __sk_buff *skb, struct packet *p, struct cara_conn *
 		if (reason)
 			return reason;
 	}
-	reason = judge_all(skb, p, &scratch->fresh, origin);
+	reason = judge_all(skb, p, scratch, origin);
 	leg = &scratch->fresh.leg[p->dir & 1];
 	if (!reason && origin == ORIGIN_STACK && leg->ifindex != skb->ifindex)
 		reason = CARA_DROP_NOT_READY;

@@ -1,35 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Policy of host endpoints on the first packet of a connection: at the interface that it comes in by and at
- * the one that it would leave by. An interface without an endpoint of its own has that of `*`, and
- * where there is none, nothing is asked.
+ * the one that it would leave by. Who asks must say host_settled() to the answer.
  *
  * A generation is read before the record that it vouches for, as in judge.h.
  */
 #pragma once
 
-#include "failsafe.h"
-#include "policy.h"
 #include "conntrack.h"
+#include "failsafe.h"
+#include "host_find.h"
+#include "host_settle.h"
+#include "policy.h"
 #include "untracked.h"
-
-static __always_inline const struct cara_host *host_find(__u32 ifindex)
-{
-	const struct cara_host *host = bpf_map_lookup_elem(&cara_hosts, &ifindex);
-	__u32 any = 0;
-
-	return host ? host : bpf_map_lookup_elem(&cara_hosts, &any);
-}
-
-static __always_inline const struct cara_host_programs *host_programs(__u32 ifindex,
-								      const struct packet *p)
-{
-	const struct cara_host *host = host_find(ifindex);
-
-	if (!host)
-		return NULL;
-	return packet_is_v4(p) ? &host->v4 : &host->v6;
-}
 
 /* What pre-DNAT policy says: POLICY_NONE goes on. */
 static __always_inline int host_before(struct __sk_buff *skb, struct packet *p,
@@ -46,15 +29,18 @@ static __always_inline int host_before(struct __sk_buff *skb, struct packet *p,
  */
 __noinline int host_own(struct __sk_buff *skb, struct packet *p, __u32 ifindex, __u32 direction)
 {
+	const struct cara_host *host;
 	const struct cara_host_programs *programs;
 	int reason;
 
 	if (!p)
 		return CARA_DROP_NO_VERDICT;
 	p->rule = 0;
-	programs = host_programs(ifindex, p);
-	if (!programs || failsafe_passes(p, direction))
+	host = host_find(ifindex);
+	if (!host || failsafe_passes(p, direction))
 		return CARA_PASS;
+	host_asks(p, host, ifindex, HOST_OWN | (direction & CARA_EGRESS));
+	programs = host_programs(host, p);
 	if (direction == CARA_INGRESS) {
 		reason = host_before(skb, p, programs);
 		if (reason != POLICY_NONE)
@@ -68,15 +54,16 @@ __noinline int host_own(struct __sk_buff *skb, struct packet *p, __u32 ifindex, 
 /* What a workload sends to the node, where that is accepted without asking more. */
 __noinline int host_arrive(struct __sk_buff *skb, struct packet *p, __u32 in)
 {
-	const struct cara_host_programs *programs;
+	const struct cara_host *host;
 	int reason;
 
 	if (!p)
 		return CARA_DROP_NO_VERDICT;
-	programs = host_programs(in, p);
-	if (!programs || failsafe_passes(p, CARA_INGRESS))
+	host = host_find(in);
+	if (!host || failsafe_passes(p, CARA_INGRESS))
 		return CARA_PASS;
-	reason = host_before(skb, p, programs);
+	host_asks(p, host, in, HOST_ARRIVING | CARA_INGRESS);
+	reason = host_before(skb, p, host_programs(host, p));
 	return reason == POLICY_NONE ? CARA_PASS : reason;
 }
 
@@ -92,29 +79,47 @@ static __always_inline int host_pass(struct __sk_buff *skb, struct packet *p, __
 	return reason == POLICY_NONE ? CARA_PASS : reason;
 }
 
+static __always_inline int host_pass_in(struct __sk_buff *skb, struct packet *p,
+					const struct cara_host *host, __u32 in)
+{
+	const struct cara_host_programs *programs = host_programs(host, p);
+	int reason = POLICY_NONE;
+	bool is_failsafe;
+
+	/* What doNotTrack policy allows is not asked about at that interface again. */
+	if (!untracked_policy(skb, p, programs->untracked_ingress, CARA_INGRESS))
+		return CARA_PASS;
+	is_failsafe = failsafe_passes(p, CARA_INGRESS);
+	host_asks(p, host, in, HOST_PASSING | CARA_INGRESS | (is_failsafe ? HOST_FAILSAFE : 0));
+	if (!is_failsafe)
+		reason = host_before(skb, p, programs);
+	if (reason != POLICY_NONE)
+		return reason;
+	return host_pass(skb, p, programs->forward_ingress, CARA_INGRESS);
+}
+
 /*
  * What passes through the node, in by `in` and out by `out`; 0 is not known, or was asked before. What
  * pre-DNAT policy allows is not asked about its way in again.
  */
 __noinline int host_forward(struct __sk_buff *skb, struct packet *p, __u32 in, __u32 out)
 {
-	const struct cara_host_programs *programs;
-	int reason = POLICY_NONE;
+	const struct cara_host *host;
+	int reason;
 
 	if (!p)
 		return CARA_DROP_NO_VERDICT;
-	programs = in ? host_programs(in, p) : NULL;
-	/* What doNotTrack policy allows is not asked about at that interface again. */
-	if (programs && untracked_policy(skb, p, programs->untracked_ingress, CARA_INGRESS)) {
-		if (!failsafe_passes(p, CARA_INGRESS))
-			reason = host_before(skb, p, programs);
-		if (reason == POLICY_NONE)
-			reason = host_pass(skb, p, programs->forward_ingress, CARA_INGRESS);
+	host = in ? host_find(in) : NULL;
+	if (host) {
+		reason = host_pass_in(skb, p, host, in);
 		if (reason)
 			return reason;
 	}
-	programs = out ? host_programs(out, p) : NULL;
-	return programs ? host_pass(skb, p, programs->forward_egress, CARA_EGRESS) : CARA_PASS;
+	host = out ? host_find(out) : NULL;
+	if (!host)
+		return CARA_PASS;
+	host_asks(p, host, out, HOST_PASSING | CARA_EGRESS);
+	return host_pass(skb, p, host_programs(host, p)->forward_egress, CARA_EGRESS);
 }
 
 /* Notes in an entry that host endpoints were asked, as of generation `gen`. */

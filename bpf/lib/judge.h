@@ -9,6 +9,7 @@
 #include "host.h"
 #include "policy.h"
 #include "route.h"
+#include "scratch.h"
 #include "settings.h"
 #include "staged.h"
 
@@ -209,8 +210,9 @@ static __always_inline int judge_hosts(struct __sk_buff *skb, struct packet *p,
 
 /* Both: all that policy has to say. (Not one call within the other: the stack is short.) */
 static __always_inline int judge_all(struct __sk_buff *skb, struct packet *p,
-				     struct cara_conn *fresh, __u32 origin)
+				     struct cara_scratch *scratch, __u32 origin)
 {
+	struct cara_conn *fresh = &scratch->fresh;
 	__u32 gen = conn_gen(CARA_SLOT_HOSTS);
 	int reason;
 
@@ -219,5 +221,5 @@ static __always_inline int judge_all(struct __sk_buff *skb, struct packet *p,
 	if (reason || !settings_has_hosts())
 		return reason;
 	host_note(fresh, gen);
-	return judge_hosts(skb, p, fresh);
+	return host_settled(p, scratch, judge_hosts(skb, p, fresh));
 }

@@ -221,6 +221,11 @@ struct cara_scratch {
 	struct cara_conn fresh; /* the entry to be */
 	struct cara_leg leg; /* the way that was found */
 	__u32 reset; /* the packet's connection is refused now, and both ends shall know */
+	/* by direction: where a host endpoint was asked that has staged policies */
+	struct {
+		__u32 ifindex;
+		__u32 end; /* enum host_end and enum cara_direction; 0: nowhere */
+	} staged[2];
 };
 
 /* 0 -> scratch, per CPU */

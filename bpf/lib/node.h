@@ -70,8 +70,10 @@ static __always_inline void node_turn(struct packet *p)
  * end may have begun it, and it goes on if the policy of now allows that. Without a socket of ours it is no
  * connection at all.
  */
-static __always_inline int node_midstream(struct __sk_buff *skb, struct packet *p, __u32 *direction)
+static __always_inline int node_midstream(struct __sk_buff *skb, struct packet *p,
+					  struct cara_scratch *scratch, __u32 *direction)
 {
+	__u32 rule;
 	int reason;
 
 	if (!node_has_socket(skb, p, *direction))
@@ -80,11 +82,16 @@ static __always_inline int node_midstream(struct __sk_buff *skb, struct packet *
 	reason = host_own(skb, p, skb->ifindex, *direction);
 	if (!reason)
 		return reason;
+	rule = p->rule;
 	node_turn(p);
-	*direction ^= CARA_INGRESS ^ CARA_EGRESS;
-	if (!host_own(skb, p, skb->ifindex, *direction))
+	if (!host_own(skb, p, skb->ifindex, !*direction)) {
+		scratch->staged[*direction & 1].end = 0;
+		*direction = !*direction;
 		return CARA_PASS;
+	}
+	scratch->staged[!*direction].end = 0;
 	node_turn(p);
+	p->rule = rule;
 	return reason;
 }
 
@@ -104,7 +111,8 @@ static __always_inline void node_set_legs(struct cara_conn *conn, __u8 dir, __u3
 
 /* Asks the policy of now about a known connection of the node itself, as of its first packet. */
 static __always_inline int node_again(struct __sk_buff *skb, struct packet *p,
-				      struct cara_conn *conn, __u32 gen)
+				      struct cara_conn *conn, struct cara_scratch *scratch,
+				      __u32 gen)
 {
 	__u32 direction = conn->flags & CARA_CONN_TO_NODE ? CARA_INGRESS : CARA_EGRESS;
 	__u8 first = !(conn->flags & CARA_CONN_FROM_A), dir = p->dir;
@@ -116,6 +124,7 @@ static __always_inline int node_again(struct __sk_buff *skb, struct packet *p,
 	reason = host_own(skb, p,
 			  conn->leg[(direction == CARA_INGRESS ? !first : first) & 1].ifindex,
 			  direction);
+	host_settled(p, scratch, reason);
 	p->dir = dir;
 	p->icmp = icmp;
 	if (reason)
@@ -124,11 +133,22 @@ static __always_inline int node_again(struct __sk_buff *skb, struct packet *p,
 	if (p->rule != (direction == CARA_INGRESS ? conn->ingress_rule : conn->egress_rule))
 		conn_account(conn);
 	conn->dst_gen = gen;
+	staged_renew(conn, &scratch->fresh);
 	if (direction == CARA_INGRESS)
 		conn->ingress_rule = p->rule;
 	else
 		conn->egress_rule = p->rule;
 	return CARA_PASS;
+}
+
+/* Ends the entry of a connection that is refused now, where its ends shall know: whoever drops the packet resets. */
+static __always_inline void node_reset(const struct packet *p, struct cara_conn *conn,
+				       struct cara_scratch *scratch, int reason)
+{
+	if (!reset_is_due(p, reason))
+		return;
+	scratch->reset = 1;
+	__sync_fetch_and_or(&conn->flags, CARA_CONN_RST);
 }
 
 /*
@@ -152,16 +172,19 @@ __noinline int node_own(struct __sk_buff *skb, struct packet *p, struct cara_con
 	if (conn && state == ADMIT_KNOWN &&
 	    (conn->flags & (CARA_CONN_TO_NODE | CARA_CONN_BY_NODE))) {
 		if (!conn_is_current(conn))
-			reason = node_again(skb, p, conn, gen);
+			reason = node_again(skb, p, conn, scratch, gen);
 		if (!reason)
 			conn_touch(conn, p, now, skb->len);
+		else
+			node_reset(p, conn, scratch, reason);
 		return reason;
 	}
 	if (p->key.proto == IPPROTO_TCP && !packet_is_syn(p) && p->fragment != FRAGMENT_LATER &&
 	    state != ADMIT_ALONE)
-		reason = node_midstream(skb, p, &direction);
+		reason = node_midstream(skb, p, scratch, &direction);
 	else
 		reason = host_own(skb, p, skb->ifindex, direction);
+	host_settled(p, scratch, reason);
 	if (reason || state == ADMIT_ALONE)
 		return reason;
 	scratch->fresh.dst_slot = CARA_SLOT_HOSTS;
@@ -178,7 +201,7 @@ __noinline int node_own(struct __sk_buff *skb, struct packet *p, struct cara_con
 
 /* A packet that passes through, of a connection that is known. */
 static __always_inline int node_forward_known(struct __sk_buff *skb, struct packet *p,
-					      struct cara_conn *conn, struct cara_conn *fresh,
+					      struct cara_conn *conn, struct cara_scratch *scratch,
 					      __u32 out, __u64 now)
 {
 	struct cara_leg *leg = &conn->leg[p->dir & 1];
@@ -187,13 +210,14 @@ static __always_inline int node_forward_known(struct __sk_buff *skb, struct pack
 
 	/* It leaves by another interface than was asked. */
 	if (out && conn_is_original(conn, p) && leg->ifindex != out) {
-		reason = host_forward(skb, p, 0, out);
+		reason = host_settled(p, scratch, host_forward(skb, p, 0, out));
 		if (reason)
 			return reason;
+		staged_keep(p, conn, CARA_EGRESS);
 		if (leg->way == CARA_WAY_HOST)
 			leg->ifindex = out;
 	}
-	reason = admit_known(skb, p, conn, fresh, now);
+	reason = admit_known(skb, p, conn, scratch, now);
 	is_transit = !conn->leg[0].from_ifindex && !conn->leg[1].from_ifindex;
 	if (!reason && is_transit)
 		route_to_stack(leg);
@@ -217,14 +241,17 @@ __noinline int node_forward(struct __sk_buff *skb, struct packet *p, struct cara
 		return CARA_DROP_MALFORMED;
 	state = admit_state(conn, p, now);
 	if (conn && state == ADMIT_KNOWN &&
-	    !(conn->flags & (CARA_CONN_TO_NODE | CARA_CONN_BY_NODE | CARA_CONN_FROM_HOST)))
-		return node_forward_known(skb, p, conn, &scratch->fresh, out, now);
+	    !(conn->flags & (CARA_CONN_TO_NODE | CARA_CONN_BY_NODE | CARA_CONN_FROM_HOST))) {
+		reason = node_forward_known(skb, p, conn, scratch, out, now);
+		node_reset(p, conn, scratch, reason);
+		return reason;
+	}
 	leg = &scratch->fresh.leg[p->dir & 1];
 	route_to_stack(leg);
 	leg->ifindex = out;
 	leg = &scratch->fresh.leg[!p->dir];
 	route_to_stack(leg);
-	reason = judge_all(skb, p, &scratch->fresh, ORIGIN_WIRE);
+	reason = judge_all(skb, p, scratch, ORIGIN_WIRE);
 	if (reason || state == ADMIT_ALONE)
 		return reason;
 	return conn_create(p, &scratch->fresh, 0, conn, skb->len);

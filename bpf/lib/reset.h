@@ -47,7 +47,8 @@ static __always_inline bool reset_is_ours(const struct __sk_buff *skb, const str
 /* Whether a packet of a connection that is refused now shall end it. A reset is never answered. */
 static __always_inline bool reset_is_due(const struct packet *p, int reason)
 {
-	if (reason != CARA_DROP_EGRESS_POLICY && reason != CARA_DROP_INGRESS_POLICY)
+	if (reason != CARA_DROP_EGRESS_POLICY && reason != CARA_DROP_INGRESS_POLICY &&
+	    reason != CARA_DROP_HOST_EGRESS_POLICY && reason != CARA_DROP_HOST_INGRESS_POLICY)
 		return false;
 	return p->key.proto == IPPROTO_TCP && !(p->tcp & TCP_RST) && p->fragment == FRAGMENT_NONE &&
 	       settings_reset_revoked();

@@ -6,43 +6,79 @@
  */
 #pragma once
 
+#include "conntrack.h"
 #include "policy.h"
 
+static __always_inline void staged_clear(struct packet *p)
+{
+	p->pending = CARA_PENDING_NONE;
+	p->pending_rule = 0;
+}
+
 /*
- * Judges `p` by staged program `id`, 0 for none; the answer is left in `p->pending` and
- * `p->pending_rule`. Log rules stay silent: those in force have told what there is to tell.
+ * Judges `p` by program `id` as policy_at() does; the answer is left in `p->pending` and `p->pending_rule`.
+ * CARA_PASS, or POLICY_NONE where the program decides nothing. Log rules stay silent: those in force
+ * have told what there is to tell.
  */
 __noinline int staged(struct packet *p, __u32 id, __u32 direction)
 {
 	const struct cara_verdict *verdict;
 
 	if (!p)
-		return 0;
+		return CARA_PASS;
 	p->pending = CARA_PENDING_DENY;
 	p->pending_rule = 0;
+	if (direction & POLICY_HOST && id >= CARA_PROGRAM_FIRST)
+		id = policy_choice(p, id, direction);
+	if (id == CARA_PROGRAM_NONE)
+		return POLICY_NONE;
+	if (id == CARA_PROGRAM_ALLOW_ALL)
+		p->pending = CARA_PENDING_ALLOW;
+	if (id < CARA_PROGRAM_FIRST)
+		return CARA_PASS;
 	verdict = policy_look(p, id, direction);
 	if (!verdict)
-		return 0;
+		return CARA_PASS;
+	if (verdict->action == CARA_ACTION_NONE)
+		return POLICY_NONE;
 	if (verdict->action == CARA_ACTION_ALLOW)
 		p->pending = CARA_PENDING_ALLOW;
 	p->pending_rule = verdict->rule;
-	return 0;
+	return CARA_PASS;
 }
 
-/* The same for one end of a connection to be, where its answer is kept. */
+/* Keeps the answer in an entry, unless that has one which weighs as much. */
+static __always_inline void staged_keep(const struct packet *p, struct cara_conn *conn,
+					__u32 direction)
+{
+	__u8 *pending = direction == CARA_EGRESS ? &conn->pending_egress : &conn->pending_ingress;
+
+	if (!p->pending || *pending == CARA_PENDING_DENY ||
+	    (*pending && p->pending != CARA_PENDING_DENY))
+		return;
+	*pending = p->pending;
+	if (direction == CARA_EGRESS)
+		conn->pending_egress_rule = p->pending_rule;
+	else
+		conn->pending_ingress_rule = p->pending_rule;
+}
+
+/* Puts what a new verdict found into an entry that goes on. */
+static __always_inline void staged_renew(struct cara_conn *conn, const struct cara_conn *fresh)
+{
+	conn->pending_egress = fresh->pending_egress;
+	conn->pending_ingress = fresh->pending_ingress;
+	conn->pending_egress_rule = fresh->pending_egress_rule;
+	conn->pending_ingress_rule = fresh->pending_ingress_rule;
+}
+
+/* Judges one end of a connection to be by its staged program, 0 for none. */
 static __always_inline void staged_judge(struct packet *p, struct cara_conn *fresh, __u32 id,
 					 enum cara_direction direction)
 {
-	p->pending = CARA_PENDING_NONE;
-	p->pending_rule = 0;
+	staged_clear(p);
 	if (!id)
 		return;
 	staged(p, id, direction);
-	if (direction == CARA_EGRESS) {
-		fresh->pending_egress = p->pending;
-		fresh->pending_egress_rule = p->pending_rule;
-	} else {
-		fresh->pending_ingress = p->pending;
-		fresh->pending_ingress_rule = p->pending_rule;
-	}
+	staged_keep(p, fresh, direction);
 }

@@ -31,14 +31,20 @@ static __always_inline bool is_policed(struct __sk_buff *skb)
 /* What doNotTrack policy of this interface says: CARA_PASS allows, POLICY_NONE goes on. */
 static __always_inline int untracked(struct __sk_buff *skb, struct packet *p, __u32 direction)
 {
-	const struct cara_host_programs *programs = host_programs(skb->ifindex, p);
+	const struct cara_host *host = host_find(skb->ifindex);
+	const struct cara_host_programs *programs;
+	int reason;
 
-	if (!programs)
+	if (!host)
 		return POLICY_NONE;
-	return untracked_policy(skb, p,
-				direction == CARA_INGRESS ? programs->untracked_ingress
-							  : programs->untracked_egress,
-				direction);
+	programs = host_programs(host, p);
+	reason = untracked_policy(skb, p,
+				  direction == CARA_INGRESS ? programs->untracked_ingress
+							    : programs->untracked_egress,
+				  direction);
+	if (reason == CARA_DROP_UNTRACKED_POLICY)
+		denial(p, direction);
+	return reason;
 }
 
 /*
@@ -76,7 +82,7 @@ static __always_inline int from_host_node(struct __sk_buff *skb, struct packet *
 	if (!reason)
 		return ROUTE_STACK;
 	event_drop(skb, p, reason, CARA_INGRESS);
-	return ROUTE_DROP;
+	return scratch->reset && !reset(skb, p, RESET_ARRIVING) ? ROUTE_STACK : ROUTE_DROP;
 }
 
 static __always_inline int from_host_slow(struct __sk_buff *skb, struct packet *p,
@@ -87,6 +93,9 @@ static __always_inline int from_host_slow(struct __sk_buff *skb, struct packet *
 
 	if (!scratch)
 		return ROUTE_DROP;
+	/* to_host made it, for whoever is beyond the node's stack */
+	if (reset_is_ours(skb, p))
+		return ROUTE_STACK;
 	p->from = skb->ifindex;
 	if (skb->pkt_type != PACKET_TO_US ||
 	    !judge_peek(packet_dst(p), &scratch->fresh.dst_slot, &scratch->fresh.dst_gen))
@@ -170,8 +179,10 @@ static __always_inline int to_host_slow(struct __sk_buff *skb, struct packet *p,
 
 static __always_inline int to_host_policed(struct __sk_buff *skb)
 {
+	struct cara_scratch *scratch;
 	struct packet p = {};
 	struct cara_conn *conn;
+	bool is_judged = false;
 	int reason;
 	__u64 now;
 
@@ -198,10 +209,14 @@ static __always_inline int to_host_policed(struct __sk_buff *skb)
 			return CARA_PASS;
 		}
 		reason = to_host_slow(skb, &p, conn);
+		is_judged = true;
 	}
-	if (reason)
-		event_drop(skb, &p, reason, CARA_EGRESS);
-	return reason;
+	if (!reason)
+		return CARA_PASS;
+	event_drop(skb, &p, reason, CARA_EGRESS);
+	scratch = scratch_get();
+	return scratch && is_judged && scratch->reset && !reset(skb, &p, RESET_LEAVING) ? CARA_PASS
+											: reason;
 }
 
 SEC("tc")
