@@ -83,6 +83,7 @@ let package = Package(
             // Lifetimes lets ByteReader borrow its bytes; the compiler refuses @_lifetime without.
             swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]
         ),
+        module("BGPMessage", ["Model", "Wire"], path: "Sources/BGP/Message"),
         module("Linux", ["CLinux"]),
         module("Netlink", ["CLinux", "Linux", "Model", "Wire"]),
         module("BPF", ["CLibBPF", "CLinux", "Linux"]),
@@ -186,7 +187,7 @@ let package = Package(
             "Agreement",
             ["Compile", "Evaluate", "JSON", "KernelVerdicts", "Model", "Support"]
         ),
-        support("FuzzTargets", ["CNI", "JSON", "Resources", "Selector"]),
+        support("FuzzTargets", ["BGPMessage", "CNI", "JSON", "Resources", "Selector"]),
         .executableTarget(
             name: "StoreExerciser",
             dependencies: ["Datastore", "DatastoreSQLite", "JSON", "Resources"],
@@ -197,6 +198,7 @@ let package = Package(
         tests("JSONTests", ["JSON", "Support"]),
         tests("SelectorTests", ["JSON", "Selector", "Support"]),
         tests("WireTests", ["Wire"]),
+        tests("BGPMessageTests", ["BGPMessage", "Model", "Support"]),
         tests("LinuxTests", ["CLinux", "Linux", "Support"]),
         tests("NetlinkTests", ["CLinux", "Linux", "Model", "Netlink", "Support", "Wire"]),
         tests("BPFTests", ["BPF", "BPFSupport", "CBPFABI", "CBPFPrograms", "Model"]),
