@@ -87,6 +87,7 @@ let package = Package(
         module("Linux", ["CLinux"]),
         module("Netlink", ["CLinux", "Linux", "Model", "Wire"]),
         module("BPF", ["CLibBPF", "CLinux", "Linux"]),
+        module("BFD", ["Wire"]),
         module("Resources", ["JSON", "Model", "Selector", yams]),
 
         module("Datastore", ["JSON", "Model", "Resources"], exclude: ["Memory", "SQLite"]),
@@ -202,6 +203,7 @@ let package = Package(
         tests("LinuxTests", ["CLinux", "Linux", "Support"]),
         tests("NetlinkTests", ["CLinux", "Linux", "Model", "Netlink", "Support", "Wire"]),
         tests("BPFTests", ["BPF", "BPFSupport", "CBPFABI", "CBPFPrograms", "Model"]),
+        tests("BFDTests", ["BFD", "Support"]),
         tests("ResourcesTests", ["JSON", "Model", "Resources", "Support"]),
         tests("ConvertTests", ["JSON", "Model", "Resources", "Selector", "Support"]),
         tests(
