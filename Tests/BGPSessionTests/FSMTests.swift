@@ -2,8 +2,9 @@ import BGPMessage
 import BGPSession
 import Testing
 
-/// RFC 4271 §8.2.2 as a table: the state that follows, and the NOTIFICATION that is sent. A dot is
-/// the same state and no NOTIFICATION.
+/// RFC 4271 §8.2.2 as a table: the state that follows, and the NOTIFICATION that is sent.
+///
+/// A dot is the same state and no NOTIFICATION.
 private let table = """
     event                      Idle     Connect  Active   OpenSent  OpenConfirm  Established
     ManualStart                Connect  .        .        .         .            .

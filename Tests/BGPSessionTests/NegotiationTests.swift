@@ -11,7 +11,6 @@ private struct Refused: CustomTestStringConvertible {
 }
 
 private let refused = [
-    Refused(testDescription: "another version", sent: "2/1", change: { $0.version = 3 }),
     Refused(testDescription: "another AS", sent: "2/2", peer: { $0.localAS = 65003 }),
     Refused(testDescription: "AS 0", sent: "2/2", peer: { $0.localAS = 0 }),
     Refused(testDescription: "identifier 0", sent: "2/3", change: { $0.identifier = 0 }),

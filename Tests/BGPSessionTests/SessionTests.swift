@@ -41,8 +41,8 @@ private let withoutN = peerConfiguration { $0.gracefulRestart?.hasNotificationSu
         var session = established()
         let stop = Stop.administrativeShutdown("gone")
         let sent = session.event(.stop(stop), jitter: 0).sentNotifications
-        #expect(sent.map(\.isHardReset) == [true])
-        #expect(sent.map(\.unwrapped.shutdownText) == ["gone"])
+        #expect(sent.map(\.error) == [.cease(.hardReset)])
+        #expect(sent.map { $0.hardResetReason?.shutdownText } == ["gone"])
     }
 
     @Test func `a text that claims more bytes than there are is no text`() {

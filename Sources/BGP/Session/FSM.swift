@@ -104,12 +104,20 @@ package struct FSM: Sendable {
         case (_, .automaticStop(let cease)):
             return end(.stopped(cease), notify: cease, counts: true)
         case (_, .holdTimerExpires):
-            return end(.holdTimerExpired, notify: .holdTimerExpired, counts: true)
+            return end(
+                .holdTimerExpired,
+                notify: NotificationMessage(.holdTimerExpired),
+                counts: true
+            )
         case (_, .sendHoldTimerExpires):
             // RFC 9687 §3.2: the peer takes nothing, so the NOTIFICATION may never reach it.
-            return end(.sendHoldTimerExpired, notify: .sendHoldTimerExpired, counts: true)
+            return end(
+                .sendHoldTimerExpired,
+                notify: NotificationMessage(.sendHoldTimerExpired),
+                counts: true
+            )
         case (_, .openCollisionDump):
-            return end(.collision, notify: .connectionCollision)
+            return end(.collision, notify: .cease(.connectionCollisionResolution))
         case (_, .headerError(let error)), (_, .openError(let error)), (_, .updateError(let error)):
             return end(.protocolError(error), notify: error, counts: true)
         case (_, .notificationVersionError(let received)):
@@ -118,7 +126,7 @@ package struct FSM: Sendable {
             // In OpenSent the text answers with an FSM error; a NOTIFICATION is never answered (§6).
             return end(.notified(received), counts: true)
         case (_, _):
-            let error = NotificationMessage.fsmError(in: state)
+            let error = NotificationMessage.stateMachine(in: state)
             return end(.protocolError(error), notify: error, counts: true)
         }
     }

@@ -2,9 +2,9 @@ import BGPMessage
 
 extension Negotiated {
     /// Checks a peer's OPEN and works out what both ends can do.
-    init(_ configuration: SessionConfiguration, _ open: OpenMessage) throws(OpenError) {
+    init(_ configuration: SessionConfiguration, _ open: OpenMessage) throws(OpenRefusal) {
         let offers = Offers(open.capabilities)
-        let peerAS = offers.fourOctetAS ?? UInt32(open.autonomousSystem)
+        let peerAS = open.fullAutonomousSystem
         try Self.check(configuration, open, peerAS: peerAS)
 
         // RFC 4760 §8: a peer that names no family speaks IPv4 unicast.
@@ -47,8 +47,7 @@ extension Negotiated {
         _ configuration: SessionConfiguration,
         _ open: OpenMessage,
         peerAS: UInt32
-    ) throws(OpenError) {
-        guard open.version == 4 else { throw .unsupportedVersion }
+    ) throws(OpenRefusal) {
         guard peerAS == configuration.peerAS, peerAS != 0 else { throw .badPeerAS(peerAS) }
         // RFC 6286 §2.2.
         guard open.identifier != 0,
@@ -63,7 +62,7 @@ extension Negotiated {
     private static func checkRole(
         _ configuration: SessionConfiguration,
         _ theirs: [Role]
-    ) throws(OpenError) {
+    ) throws(OpenRefusal) {
         guard let ours = configuration.role, !configuration.isInternal else { return }
         guard Set(theirs).count <= 1 else { throw .roleMismatch }
         guard let theirs = theirs.first else {

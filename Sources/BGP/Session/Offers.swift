@@ -25,13 +25,15 @@ struct Offers {
         case .extendedMessage: hasExtendedMessages = true
         case .routeRefresh: hasRouteRefresh = true
         case .enhancedRouteRefresh: hasEnhancedRouteRefresh = true
-        case .extendedNextHop(let families): extendedNextHop = families
+        case .extendedNextHop(let entries):
+            extendedNextHop = entries.filter { $0.nextHopAFI == 2 }.map(\.family)
         case .addPath(let entries):
             sendsPaths = entries.filter(\.sends).map(\.family)
             receivesPaths = entries.filter(\.receives).map(\.family)
         case .role(let role): roles.append(role)
         case .gracefulRestart(let restart): gracefulRestart = restart
         case .longLivedGracefulRestart(let entries): longLived = entries
+        case .unknown: break
         }
     }
 
@@ -62,7 +64,7 @@ extension Session {
     var openMessage: OpenMessage {
         OpenMessage(
             // RFC 6793 §9: AS_TRANS stands for what does not fit two octets.
-            autonomousSystem: UInt16(exactly: configuration.localAS) ?? 23456,
+            autonomousSystem: UInt16(exactly: configuration.localAS) ?? OpenMessage.asTrans,
             holdTime: configuration.holdTime,
             identifier: configuration.localIdentifier,
             capabilities: isWithoutCapabilities ? [] : capabilities
@@ -75,7 +77,9 @@ extension Session {
         result += [.routeRefresh, .enhancedRouteRefresh, .fourOctetAS(configuration.localAS)]
         if configuration.hasExtendedMessages { result.append(.extendedMessage) }
         let nextHops = families.filter(\.hasExtendedNextHop).map(\.family)
-        if !nextHops.isEmpty { result.append(.extendedNextHop(nextHops)) }
+        if !nextHops.isEmpty {
+            result.append(.extendedNextHop(nextHops.map { ExtendedNextHop($0) }))
+        }
         let paths = families.filter { $0.sendsAdditionalPaths || $0.receivesAdditionalPaths }
         if !paths.isEmpty {
             result.append(

@@ -6,7 +6,7 @@ extension Session {
         case .open(let open): return received(open, on: side)
         case .keepalive: return step(side, .keepalive)
         case .notification(let notification):
-            let isVersion = notification.isUnsupportedVersion
+            let isVersion = notification.error == .open(.unsupportedVersionNumber)
             return step(
                 side,
                 isVersion ? .notificationVersionError(notification) : .notification(notification)
@@ -30,7 +30,7 @@ extension Session {
     private mutating func received(_ open: OpenMessage, on side: Side) -> [SessionAction] {
         guard state(of: side) == .openSent else { return step(side, .open) }
         let negotiated: Negotiated
-        do throws(OpenError) {
+        do throws(OpenRefusal) {
             negotiated = try Negotiated(configuration, open)
         } catch {
             return step(side, .openError(error.notification))

@@ -22,8 +22,9 @@ extension Session {
         }
     }
 
-    /// RFC 7313 §4: until the end marker, what has not come again is stale. While the peer's
-    /// End-of-RIB is awaited everything is stale already.
+    /// Until the end marker, what has not come again is stale (RFC 7313 §4).
+    ///
+    /// While the peer's End-of-RIB is awaited everything is stale already.
     private mutating func beginRefresh(_ family: AddressFamily) -> [SessionAction] {
         guard stale.longLivedTimes[family] == nil else { return [] }
         refreshing.insert(family)

@@ -72,7 +72,7 @@ package struct Session: Sendable {
         case .transmitted(let side): step(side, .sent)
         case .timer(let timer): fired(timer)
         case .maximumPrefixesReached(let family, let limit): tooManyPrefixes(family, limit)
-        case .pathLost: onEstablished { .automaticStop(.bfdDown) }
+        case .pathLost: onEstablished { .automaticStop(.cease(.bfdDown)) }
         case .refresh(let family): requestRefresh(family)
         }
     }
@@ -209,7 +209,7 @@ extension Session {
         let other = state(of: side.other)
         let quiet =
             other == .connect || other == .active
-            ? step(side.other, .manualStop(.cease(.connectionCollision))) : []
+            ? step(side.other, .manualStop(.cease(.connectionCollisionResolution))) : []
         held.remove(side.other)
         return quiet
             + [

@@ -153,7 +153,7 @@ extension SessionEnd {
         guard left >= .openSent else { return false }
         switch reason {
         case .stopped, .collision: return false
-        case .notified(let message): return !message.isCollision
+        case .notified(let message): return message.error != .cease(.connectionCollisionResolution)
         default: return true
         }
     }
