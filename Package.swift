@@ -83,9 +83,12 @@ let package = Package(
             // Lifetimes lets ByteReader borrow its bytes; the compiler refuses @_lifetime without.
             swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]
         ),
+        module("BGPMessage", ["Model", "Wire"], path: "Sources/BGP/Message"),
+        module("BGPSession", ["BGPMessage", "Model"], path: "Sources/BGP/Session"),
         module("Linux", ["CLinux"]),
         module("Netlink", ["CLinux", "Linux", "Model", "Wire"]),
         module("BPF", ["CLibBPF", "CLinux", "Linux"]),
+        module("BFD", ["Wire"]),
         module("Resources", ["JSON", "Model", "Selector", yams]),
 
         module("Datastore", ["JSON", "Model", "Resources"], exclude: ["Memory", "SQLite"]),
@@ -186,7 +189,7 @@ let package = Package(
             "Agreement",
             ["Compile", "Evaluate", "JSON", "KernelVerdicts", "Model", "Support"]
         ),
-        support("FuzzTargets", ["CNI", "JSON", "Resources", "Selector"]),
+        support("FuzzTargets", ["BGPMessage", "CNI", "JSON", "Resources", "Selector"]),
         .executableTarget(
             name: "StoreExerciser",
             dependencies: ["Datastore", "DatastoreSQLite", "JSON", "Resources"],
@@ -197,9 +200,12 @@ let package = Package(
         tests("JSONTests", ["JSON", "Support"]),
         tests("SelectorTests", ["JSON", "Selector", "Support"]),
         tests("WireTests", ["Wire"]),
+        tests("BGPMessageTests", ["BGPMessage", "Model", "Support"]),
+        tests("BGPSessionTests", ["BGPMessage", "BGPSession", "Support"]),
         tests("LinuxTests", ["CLinux", "Linux", "Support"]),
         tests("NetlinkTests", ["CLinux", "Linux", "Model", "Netlink", "Support", "Wire"]),
         tests("BPFTests", ["BPF", "BPFSupport", "CBPFABI", "CBPFPrograms", "Model"]),
+        tests("BFDTests", ["BFD", "Support"]),
         tests("ResourcesTests", ["JSON", "Model", "Resources", "Support"]),
         tests("ConvertTests", ["JSON", "Model", "Resources", "Selector", "Support"]),
         tests(

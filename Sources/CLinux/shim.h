@@ -25,7 +25,9 @@
 #include <linux/rtnetlink.h>
 #include <linux/sched.h>
 #include <linux/veth.h>
+#include <netinet/tcp.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -105,4 +107,45 @@ static inline int linux_netlink_align(int length)
 static inline int linux_eventfd(unsigned int value)
 {
 	return eventfd(value, EFD_CLOEXEC);
+}
+
+/* The value of TCP_MD5SIG (RFC 2385) for segments to and from one peer; an empty key ends it. */
+static inline int linux_md5(struct tcp_md5sig *signature, const struct sockaddr *peer,
+			    socklen_t length, const uint8_t *key, size_t key_length)
+{
+	memset(signature, 0, sizeof(*signature));
+	if (length > sizeof(signature->tcpm_addr) || key_length > TCP_MD5SIG_MAXKEYLEN)
+		return -1;
+	signature->tcpm_keylen = key_length;
+	memcpy(&signature->tcpm_addr, peer, length);
+	memcpy(signature->tcpm_key, key, key_length);
+	return 0;
+}
+
+/* A datagram with the TTL or hop limit it came with, -1 when the kernel did not say. */
+static inline ssize_t linux_receive_with_ttl(int fd, void *bytes, size_t size,
+					     struct sockaddr_storage *from, int *ttl)
+{
+	char control[64];
+	struct iovec vector = { .iov_base = bytes, .iov_len = size };
+	struct msghdr message = {
+		.msg_name = from,
+		.msg_namelen = sizeof(*from),
+		.msg_iov = &vector,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t count = recvmsg(fd, &message, MSG_DONTWAIT);
+
+	*ttl = -1;
+	if (count < 0)
+		return count;
+	for (struct cmsghdr *item = CMSG_FIRSTHDR(&message); item;
+	     item = CMSG_NXTHDR(&message, item)) {
+		if ((item->cmsg_level == IPPROTO_IP && item->cmsg_type == IP_TTL) ||
+		    (item->cmsg_level == IPPROTO_IPV6 && item->cmsg_type == IPV6_HOPLIMIT))
+			memcpy(ttl, CMSG_DATA(item), sizeof(*ttl));
+	}
+	return count;
 }
