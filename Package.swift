@@ -111,6 +111,11 @@ let package = Package(
             ["BPF", "CBPFABI", "CBPFPrograms", "CLinux", "Compile", "Linux", "Model", "Netlink"]
         ),
         module("Routing", ["Linux", "Model", "Netlink"]),
+        module(
+            "BGPConfiguration",
+            ["JSON", "Model", "Resources", "Selector"],
+            path: "Sources/BGP/Configuration"
+        ),
         module("IPAM", ["Datastore", "JSON", "Model", "Resources", "Selector"]),
         module("CNI", ["JSON", "Model"]),
         module("PodNetwork", ["CLinux", "Linux", "Model", "Netlink"]),
@@ -168,7 +173,7 @@ let package = Package(
         executable(
             "vectors",
             [
-                "Cluster", "Compile", "Datastore", "DatastoreMemory", "Evaluate", "IPAM", "JSON",
+                "BGPConfiguration", "Cluster", "Compile", "Datastore", "DatastoreMemory", "Evaluate", "IPAM", "JSON",
                 "KernelVerdicts", "Model", "Resources", "Selector",
             ]
         ),
@@ -229,6 +234,10 @@ let package = Package(
         tests(
             "DataplaneTests",
             ["BPF", "CBPFABI", "Compile", "Dataplane", "Linux", "Model", "Netlink", "Support"]
+        ),
+        tests(
+            "BGPConfigurationTests",
+            ["BGPConfiguration", "JSON", "Model", "Resources", "Selector"]
         ),
         tests("RoutingTests", ["Linux", "Model", "Netlink", "Routing", "Support"]),
         tests(

@@ -39,8 +39,19 @@ package struct NetlinkTopics: OptionSet, Sendable {
 /// Listens to the kernel's announcements on a thread of its own.
 package enum NetlinkMonitor {
     /// Changes in the calling thread's namespace from now on; the thread ends with the stream.
-    package static func events(_ topics: NetlinkTopics) throws -> AsyncStream<NetlinkEvent> {
-        try events(NetlinkSocket.open(groups: topics.groups), backlog: defaultBacklog)
+    ///
+    /// - Parameters:
+    ///   - topics: what to be told about.
+    ///   - writer: nothing is told of routes that it writes, which may be very many at once.
+    /// - Returns: the changes, in order.
+    /// - Throws: what the kernel said to the socket.
+    package static func events(
+        _ topics: NetlinkTopics,
+        ignoring writer: RouteProtocol? = nil
+    ) throws -> AsyncStream<NetlinkEvent> {
+        let socket = try NetlinkSocket.open(groups: topics.groups)
+        if let writer { try NetlinkSocket.ignore(routesBy: writer, socket) }
+        return try events(socket, backlog: defaultBacklog)
     }
 
     /// Changes in `namespace` from now on; the thread ends with the stream.

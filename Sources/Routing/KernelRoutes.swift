@@ -6,8 +6,8 @@ import Netlink
 /// Ours are those of our protocol number that go to another node or nowhere; routes to pods may
 /// carry the number too and are left alone.
 struct KernelRoutes {
-    /// The protocol number of our routes; Calico's documents recommend it for Felix' own.
-    static let routeProtocol = RouteProtocol(rawValue: 80)
+    /// The protocol number of our routes.
+    static let routeProtocol = RouteOwners.agent
 
     /// What must be written.
     struct Difference: Equatable {
@@ -58,7 +58,8 @@ extension ClusterRoute {
             return Route(
                 to: destination,
                 type: .blackhole,
-                protocol: KernelRoutes.routeProtocol
+                protocol: KernelRoutes.routeProtocol,
+                priority: RouteOwners.floor
             )
         case .via(let gateway):
             let candidates = interfaces.filter { address in
@@ -70,7 +71,12 @@ extension ClusterRoute {
             }
             guard let best else { return nil }
             let hop = NextHop(gateway: gateway, interface: best.interface, isOnLink: true)
-            return Route(to: destination, via: [hop], protocol: KernelRoutes.routeProtocol)
+            return Route(
+                to: destination,
+                via: [hop],
+                protocol: KernelRoutes.routeProtocol,
+                priority: RouteOwners.floor
+            )
         }
     }
 }

@@ -54,7 +54,10 @@ package actor RouteKeeper {
 
     /// Repairs what others change, until it is cancelled.
     package func run() async throws {
-        let announcements = try NetlinkMonitor.events([.links, .addresses, .routes])
+        let announcements = try NetlinkMonitor.events(
+            [.links, .addresses, .routes],
+            ignoring: RouteOwners.speaker
+        )
         // What happened before we listened.
         try compareAgain()
         try await withThrowingDiscardingTaskGroup { group in

@@ -118,7 +118,8 @@ final class RouteKeeperTests {
         let foreign = Route(
             to: try #require(Prefix("10.1.0.64/26")),
             via: [NextHop(gateway: Address("192.168.1.77"))],
-            protocol: .administrator
+            protocol: .administrator,
+            priority: RouteOwners.floor
         )
         try netlink.addRoute(foreign)
         let pod = Route(

@@ -97,7 +97,7 @@ extension Field {
     }
 
     /// A number, or two of 16 bits as `high.low` (RFC 5396's asdot+).
-    fileprivate func asNumber() throws(ConversionError) -> UInt32 {
+    func asNumber() throws(ConversionError) -> UInt32 {
         let text = value.string ?? value.description
         if let number = UInt32(text) { return number }
         let halves = text.split(separator: ".", omittingEmptySubsequences: false)
