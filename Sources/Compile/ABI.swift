@@ -70,7 +70,8 @@ extension ProgramTables.Verdict {
         self.init(
             isAllowed: UInt32(verdict.action) == CARA_ACTION_ALLOW.rawValue,
             rule: verdict.rule,
-            logRule: verdict.log_rule
+            logRule: verdict.log_rule,
+            goesOn: UInt32(verdict.action) == CARA_ACTION_NONE.rawValue
         )
     }
 }

@@ -33,6 +33,26 @@ extension TableInterpreter {
         }
     }
 
+    /// What all stages say of the node's own traffic, those of untracked policies first; `nil` when
+    /// there is no such endpoint.
+    package func judgeOwn(
+        _ flow: Flow,
+        atHost id: EndpointID,
+        _ direction: Direction
+    ) -> Outcome? {
+        let stage: HostStage = direction == .ingress ? .untrackedIngress : .untrackedEgress
+        guard let untracked = judge(flow, atHost: id, stage), untracked.goesOn else {
+            return judge(flow, atHost: id, stage)
+        }
+        return judge(flow, atHost: id, direction, isForwarded: false).map { outcome in
+            Outcome(
+                isAllowed: outcome.isAllowed,
+                rule: outcome.rule,
+                logRule: untracked.logRule ?? outcome.logRule
+            )
+        }
+    }
+
     /// What one stage of a host endpoint's policy says, or would say with staged policies enforced;
     /// `nil` when there is no such endpoint.
     package func judge(

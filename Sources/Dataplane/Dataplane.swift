@@ -239,17 +239,6 @@ extension Dataplane {
     /// The name of a rule that the kernel refers to by `id`.
     package nonisolated func name(ofRule id: UInt32) -> RuleName? { names[id] }
 
-    /// What the kernel's maps say of a flow's first packet at one of its ends; `nil` when that end is
-    /// no workload of this node.
-    package func trace(
-        _ flow: Flow,
-        _ direction: Direction
-    ) throws(DataplaneError) -> KernelTrace? {
-        let maps = try running().reconciler.maps
-        var tracer = KernelTracer(maps) { [names] in names[$0] }
-        return try tracer.trace(flow, direction)
-    }
-
     /// Figures for metrics.
     package func statistics() throws(DataplaneError) -> DataplaneStatistics {
         let session = try running()

@@ -53,6 +53,11 @@ package struct HostEndpoints: Sendable {
         return result
     }
 
+    /// The node's interface that has the address.
+    func interface(owning address: Address) -> UInt32? {
+        interfaces.first { $0.addresses.contains(address) }?.index
+    }
+
     /// What `cara_hosts` must hold.
     ///
     /// An endpoint whose policy is not known yet keeps what is there.

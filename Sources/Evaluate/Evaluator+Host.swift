@@ -41,16 +41,25 @@ extension Evaluator {
         judge(packet, atHost: id, direction) { $0.stagedAction != "Delete" }
     }
 
-    private func judge(
+    /// The same; with `fromUntracked` the untracked policies are asked first, as they are of every
+    /// packet.
+    func judge(
         _ packet: HostPacket,
         atHost id: EndpointID,
         _ direction: Direction,
+        fromUntracked: Bool = false,
         counting isEnforced: (Policy) -> Bool
     ) -> Judgement {
         guard let endpoint = world.endpoints[id] else {
             return Walk(packet.flow, direction, matcher).end(isAllowed: nil)
         }
         var walk = Walk(packet.beforeDNAT, direction, matcher)
+        if fromUntracked {
+            let tiers = applying(to: endpoint, direction) { isEnforced($0) && $0.doNotTrack }
+            if let verdict = walk.tiers(tiers, deniesAtEnd: false) {
+                return walk.end(isAllowed: verdict)
+            }
+        }
         if direction == .ingress {
             let tiers = applying(to: endpoint, direction) { isEnforced($0) && $0.preDNAT }
             if let verdict = walk.tiers(tiers, deniesAtEnd: false) {

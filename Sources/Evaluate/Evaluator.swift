@@ -24,7 +24,7 @@ package struct Evaluator: Sendable {
     /// The verdict on a flow's first packet.
     ///
     /// For egress the endpoint owns the source, for ingress the destination. Staged policies are as
-    /// if absent.
+    /// if absent. At a host endpoint it is the node's own traffic, judged by all stages.
     package func judge(
         _ flow: Flow,
         at endpoint: EndpointID,
@@ -101,6 +101,15 @@ package struct Evaluator: Sendable {
         _ direction: Direction,
         counting isEnforced: (Policy) -> Bool
     ) -> Judgement {
+        if case .host = id {
+            return judge(
+                HostPacket(flow),
+                atHost: id,
+                direction,
+                fromUntracked: true,
+                counting: isEnforced
+            )
+        }
         var walk = Walk(flow, direction, matcher)
         guard let endpoint = world.endpoints[id] else { return walk.end(isAllowed: nil) }
         let tiers = applying(to: endpoint, direction) { policy in

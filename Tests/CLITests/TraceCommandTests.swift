@@ -54,6 +54,63 @@ struct TraceCommandTests {
         #expect(result == .init(text))
     }
 
+    /// A host endpoint's stages come in Calico's order, by its name or by its address.
+    @Test(arguments: [
+        ("host-1", "5", "deny", "list"), ("host-1", "6", "deny", "before"),
+        ("10.0.0.1", "7", "allow", "own"), ("10.0.0.1", "8", "deny", nil),
+    ])
+    func hostEndpoint(
+        _ end: String,
+        _ port: String,
+        _ verdict: JSONValue,
+        _ policy: JSONValue?
+    ) async throws {
+        let file = try cli.file("hosts.yaml", Self.hosts)
+        let result = await cli.run(
+            "policy trace 10.9.9.9 \(end) --port \(port) -o json --file",
+            file
+        )
+        let trace = try JSONValue(parsing: result.output)
+        #expect(trace["verdict"] == verdict)
+        #expect(trace["ingress"]?["endpoint"] == "node-1/host-1")
+        #expect(trace["ingress"]?["decision"]?["name"] == policy)
+    }
+
+    private static let hosts = """
+        apiVersion: projectcalico.org/v3
+        kind: HostEndpoint
+        metadata: {name: host-1, labels: {role: edge}}
+        spec: {node: node-1, interfaceName: eth0, expectedIPs: [10.0.0.1]}
+        ---
+        apiVersion: projectcalico.org/v3
+        kind: GlobalNetworkPolicy
+        metadata: {name: list}
+        spec:
+          order: 30
+          selector: role == 'edge'
+          doNotTrack: true
+          applyOnForward: true
+          ingress: [{action: Deny, protocol: TCP, destination: {ports: [5]}}]
+        ---
+        apiVersion: projectcalico.org/v3
+        kind: GlobalNetworkPolicy
+        metadata: {name: before}
+        spec:
+          order: 20
+          selector: role == 'edge'
+          preDNAT: true
+          applyOnForward: true
+          ingress: [{action: Deny, protocol: TCP, destination: {ports: [6]}}]
+        ---
+        apiVersion: projectcalico.org/v3
+        kind: GlobalNetworkPolicy
+        metadata: {name: own}
+        spec:
+          order: 10
+          selector: role == 'edge'
+          ingress: [{action: Allow, protocol: TCP, destination: {ports: ['5:7']}}]
+        """
+
     /// The same answers from a file, without any store.
     @Test(arguments: [
         ("default/client default/web-1 --port 80", "allow", "NetworkPolicy"),

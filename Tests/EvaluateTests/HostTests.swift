@@ -108,6 +108,23 @@ struct HostTests {
         #expect(evaluator.judgeUntracked(Sample.flow(), atHost: Self.host, .ingress) == nil)
     }
 
+    @Test("asked as any endpoint, it is the host's own traffic, from untracked policies on")
+    func allStages() {
+        let evaluator = Self.evaluator([Self.untracked, Self.preDNAT, Self.normal])
+        func decision(_ protocol: IPProtocol) -> RuleName.Owner {
+            evaluator.judge(Sample.flow(`protocol`), at: Self.host, .ingress).decision.owner
+        }
+        #expect(decision(.sctp) == .policy(Self.untracked.id))
+        #expect(decision(.udp) == .policy(Self.preDNAT.id))
+        #expect(decision(.tcp) == .endOfTier)
+        let staged = Self.evaluator([Self.normal]).judgeStaged(
+            Sample.flow(.sctp),
+            at: Self.host,
+            .ingress
+        )
+        #expect(staged.isAllowed && staged.decision.owner == .policy(Self.normal.id))
+    }
+
     @Test("an unknown host endpoint denies")
     func unknown() {
         let evaluator = Evaluator(PolicyWorld())

@@ -110,7 +110,7 @@ extension Cluster {
     }
 
     /// What node2 says staged policies would do to a flow with that verdict.
-    fileprivate func pending(
+    func pending(
         from source: Prober.Endpoint,
         to destination: Prober.Endpoint,
         was verdict: String

@@ -64,6 +64,72 @@ extension Topology {
             }
         }
 
+        @Test("a host endpoint's stages, by its name and by its address")
+        func hostEndpoint() async throws {
+            try await withCluster { cluster in
+                _ = try await cluster.addPod("default/client", node: "node1")
+                let node = cluster.state.nodes[1]
+                let address = try #require(cluster.endpoint(node).address(.v4))
+                try cluster.apply(Self.host(node.name, address))
+                let pair = cluster.probeEndpoints(external: false) + [cluster.endpoint(node)]
+                try await cluster.expect(
+                    pair,
+                    ["81/TCP": ".X .."],
+                    others: ".. ..",
+                    ports: [ProbePort(.tcp, 80), ProbePort(.tcp, 81)],
+                    families: [.v4]
+                )
+                for (end, port, verdict) in [
+                    ("node2-host", "80", "allowed"), ("\(address)", "81", "denied"),
+                ] {
+                    let told = try cluster.caracalctl([
+                        "policy", "trace", "default/client", end, "--port", port, "--kernel",
+                        "--compare", "--socket", cluster.paths.socket("node1"), "--socket",
+                        cluster.paths.socket("node2"),
+                    ])
+                    #expect(
+                        told.contains(
+                            "Ingress of node2/node2-host: evaluator, tables, kernel agree"
+                        ),
+                        "\(told)"
+                    )
+                    #expect(told.contains("cara_hosts: interface "))
+                    #expect(told.contains("Verdict: \(verdict)"))
+                }
+            }
+        }
+
+        private static func host(_ node: String, _ address: Address) -> String {
+            """
+            apiVersion: projectcalico.org/v3
+            kind: HostEndpoint
+            metadata: {name: node2-host, labels: {role: edge}}
+            spec: {node: \(node), interfaceName: eth0, expectedIPs: ["\(address)"]}
+            ---
+            apiVersion: projectcalico.org/v3
+            kind: GlobalNetworkPolicy
+            metadata: {name: before}
+            spec:
+              order: 20
+              selector: role == 'edge'
+              preDNAT: true
+              applyOnForward: true
+              ingress: [{action: Deny, protocol: TCP, destination: {ports: [81]}}]
+            ---
+            apiVersion: projectcalico.org/v3
+            kind: GlobalNetworkPolicy
+            metadata: {name: own}
+            spec:
+              order: 10
+              selector: role == 'edge'
+              types: [Ingress, Egress]
+              ingress: [{action: Allow}]
+              egress: [{action: Allow}]
+            ---
+
+            """
+        }
+
         private static func question(_ port: String, _ cluster: Cluster) -> [String] {
             [
                 "policy", "trace", "default/client", "default/web", "--port", port, "--kernel",

@@ -27,7 +27,7 @@ struct PolicyTrace: AsyncParsableCommand {
         abstract: "Shows which rules decide a flow, at its source and at its destination.",
         discussion: """
             SOURCE and DESTINATION are namespace/pod, the name of a host endpoint, or an address. \
-            The answer is that of the policies in the store, or offline of those in --file. With \
+            A host endpoint is asked about the node's own traffic, stage by stage. The answer is that of the policies in the store, or offline of those in --file. With \
             --kernel the agents at --socket show the look-ups that a packet makes in the maps of \
             their kernels, which bpftool shows as well; with --compare the store's objects are \
             compiled too, and exit status 1 says that the answers differ.

@@ -39,6 +39,9 @@ struct TraceComparison {
         var compiler = PolicyCompiler(localNode: side.endpoint.node)
         var tables = TableInterpreter()
         tables.apply(compiler.apply(updates))
+        if case .host = side.endpoint {
+            return tables.judgeOwn(flow, atHost: side.endpoint, side.direction)
+        }
         return tables.judge(flow, side.direction)
     }
 

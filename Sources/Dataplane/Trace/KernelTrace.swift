@@ -14,6 +14,8 @@ package struct KernelTrace: Hashable, Sendable {
     package let program: UInt32
     package let steps: [Step]
     package let isAllowed: Bool
+    /// Nothing decides: a host endpoint's next stage is asked.
+    var goesOn = false
     /// What decides, in words, where no rule does.
     package let reason: String?
     package let rule: RuleName?

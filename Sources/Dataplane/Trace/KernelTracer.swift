@@ -25,15 +25,24 @@ struct KernelTracer {
         guard endpoint.flags & CARA_ENDPOINT_READY.rawValue != 0 else {
             return end(id, isAllowed: false, "the endpoint's policy is not live")
         }
+        return try judge(flow, remote: isIngress ? flow.source : flow.destination, id)
+    }
+
+    /// What one program says.
+    mutating func judge(
+        _ flow: Flow,
+        remote: Address,
+        _ id: UInt32
+    ) throws(DataplaneError) -> KernelTrace {
         switch id {
         case UInt32(CARA_PROGRAM_ALLOW_ALL): return end(id, isAllowed: true, "it allows all")
         case UInt32(CARA_PROGRAM_DENY_ALL): return end(id, isAllowed: false, "it denies all")
+        case UInt32(CARA_PROGRAM_NONE): return end(id, isAllowed: false, nil, goesOn: true)
         default: break
         }
         guard let program = try look(id, in: Maps.programs) else {
             return end(id, isAllowed: false, "there is no such program")
         }
-        let remote = isIngress ? flow.source : flow.destination
         let key = try groups(of: flow, remote: remote, id, program)
         return try verdict(key, id, program)
     }
@@ -93,7 +102,8 @@ struct KernelTracer {
             isAllowed: verdict.isAllowed,
             verdict.rule == 0 ? "no rule matches" : nil,
             rule: verdict.rule,
-            logRule: verdict.logRule
+            logRule: verdict.logRule,
+            goesOn: verdict.goesOn
         )
     }
 
@@ -140,7 +150,7 @@ struct KernelTracer {
 
     // MARK: Steps
 
-    private mutating func look<K, V>(
+    mutating func look<K, V>(
         _ key: K,
         in table: MapTable<K, V>
     ) throws(DataplaneError) -> V? {
@@ -161,12 +171,14 @@ struct KernelTracer {
         isAllowed: Bool,
         _ reason: String?,
         rule: UInt32 = 0,
-        logRule: UInt32 = 0
+        logRule: UInt32 = 0,
+        goesOn: Bool = false
     ) -> KernelTrace {
         KernelTrace(
             program: program,
             steps: steps,
             isAllowed: isAllowed,
+            goesOn: goesOn,
             reason: reason,
             rule: rule == 0 ? nil : name(rule),
             logRule: logRule == 0 ? nil : name(logRule)
