@@ -173,7 +173,8 @@ let package = Package(
         executable(
             "vectors",
             [
-                "BGPConfiguration", "Cluster", "Compile", "Datastore", "DatastoreMemory", "Evaluate", "IPAM", "JSON",
+                "BGPConfiguration", "Cluster", "Compile", "Datastore", "DatastoreMemory",
+                "Evaluate", "IPAM", "JSON",
                 "KernelVerdicts", "Model", "Resources", "Selector",
             ]
         ),
