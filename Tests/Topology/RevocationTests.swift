@@ -55,6 +55,56 @@ extension Topology {
             }
         }
 
+        @Test("Reset: connections of a node itself, that its host endpoint revokes")
+        func resetOfHost() async throws {
+            try await withCluster { cluster in
+                _ = try await cluster.addPod("default/client", node: "node1")
+                let client = try #require(cluster.probeEndpoints(external: false).first)
+                let node = cluster.endpoint(cluster.state.nodes[1])
+                try cluster.apply(Self.configuration("Reset") + Self.host("Allow"))
+                var idle: [Conversation] = []
+                for family in Family.allCases {
+                    for speaker in Conversation.Speaker.allCases {
+                        idle.append(try await Conversation(from: client, to: node, family, speaker))
+                    }
+                }
+                let bulk = try Transfer(from: client, to: node, port: 5001)
+                try await bulk.goOn()
+
+                try cluster.apply(Self.host("Deny"))
+                for conversation in idle {
+                    try await eventually("\(conversation): \([ECONNRESET, ECONNRESET])") {
+                        conversation.speak()
+                        return "\(conversation): \(conversation.errors())"
+                    }
+                }
+                try await eventually(String(cString: strerror(ECONNRESET))) {
+                    bulk.snapshot().failure
+                }
+                _ = bulk.finish()
+            }
+        }
+
+        private static func host(_ action: String) -> String {
+            """
+            apiVersion: projectcalico.org/v3
+            kind: GlobalNetworkPolicy
+            metadata: {name: host}
+            spec:
+              selector: role == 'edge'
+              types: [Ingress, Egress]
+              ingress: [{action: \(action), protocol: TCP}]
+              egress: [{action: Allow}]
+            ---
+            apiVersion: projectcalico.org/v3
+            kind: HostEndpoint
+            metadata: {name: node2-host, labels: {role: edge}}
+            spec: {node: node2, interfaceName: eth0}
+            ---
+
+            """
+        }
+
         @Test("Allow: connections live on, new ones are denied; set back, they stop")
         func allow() async throws {
             try await withCluster { cluster in
@@ -125,7 +175,8 @@ private final class Conversation: CustomStringConvertible {
     ) async throws {
         description = "\(speaker) of \(source.name) to \(destination.name), \(family)"
         self.speaker = speaker
-        let port = UInt16.random(in: 6000..<30000)
+        // Above the failsafe ports, which no host endpoint revokes.
+        let port = UInt16.random(in: 7000..<30000)
         let address = try #require(destination.address(family))
         let server = try listener(destination, port, family)
         self.server = server
