@@ -79,12 +79,14 @@ struct VerdictRows: Sendable {
         }
     }
 
-    /// Of a row, from ids that are themselves made of content.
+    /// Of a row, from ids that are themselves made of content; what the table leaves out does not count.
     static func hash(of row: [Verdict], _ plan: VerdictPlan) -> UInt64 {
+        let sources = plan.sourcePorts?.groups.map(\.id) ?? [0]
         var sum: UInt64 = 0
-        for (verdict, key) in zip(row, keys(of: 0, plan)) {
+        for (index, verdict) in row.enumerated() where verdict != plan.denial {
+            let port = plan.ports.groups[index / sources.count].id
             var hash = StableHash(kind: 61)
-            hash.combine(UInt64(key.portGroup) << 32 | UInt64(key.sourcePortGroup))
+            hash.combine(UInt64(port) << 32 | UInt64(sources[index % sources.count]))
             hash.combine(UInt64(verdict.rule) << 32 | UInt64(verdict.logRule))
             hash.combine((verdict.isAllowed ? 1 : 0) | (verdict.goesOn ? 2 : 0) as UInt64)
             sum &+= hash.value
