@@ -84,6 +84,7 @@ let package = Package(
             swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]
         ),
         module("BGPMessage", ["Model", "Wire"], path: "Sources/BGP/Message"),
+        module("BGPRIB", ["BGPMessage", "Model", "Wire"], path: "Sources/BGP/RIB"),
         module("Linux", ["CLinux"]),
         module("Netlink", ["CLinux", "Linux", "Model", "Wire"]),
         module("BPF", ["CLibBPF", "CLinux", "Linux"]),
@@ -199,6 +200,7 @@ let package = Package(
         tests("SelectorTests", ["JSON", "Selector", "Support"]),
         tests("WireTests", ["Wire"]),
         tests("BGPMessageTests", ["BGPMessage", "Model", "Support"]),
+        tests("BGPRIBTests", ["BGPMessage", "BGPRIB", "Model", "Support"]),
         tests("LinuxTests", ["CLinux", "Linux", "Support"]),
         tests("NetlinkTests", ["CLinux", "Linux", "Model", "Netlink", "Support", "Wire"]),
         tests("BPFTests", ["BPF", "BPFSupport", "CBPFABI", "CBPFPrograms", "Model"]),
