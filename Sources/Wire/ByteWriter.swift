@@ -9,6 +9,11 @@ package struct ByteWriter {
         bytes.reserveCapacity(capacity)
     }
 
+    /// Starts again in the room that is there.
+    @inlinable package mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: true)
+    }
+
     @inlinable package var count: Int { bytes.count }
 
     /// Appends an integer in network order.
