@@ -20,12 +20,22 @@ final class RawPeer: Sendable {
         limit: Int = 30
     ) throws {
         self.autonomousSystem = autonomousSystem
+        socket = try Self.dial(source, autonomousSystem, target, port, tries: limit * 10)
+    }
+
+    private static func dial(
+        _ source: Address,
+        _ autonomousSystem: UInt32,
+        _ target: Address,
+        _ port: UInt16,
+        tries: Int
+    ) throws -> Descriptor {
         var last: any Error = BenchError("no try made")
-        for _ in 0..<(limit * 10) {
+        for _ in 0..<tries {
             do {
-                socket = try Self.connect(from: source, to: target, port)
-                try Self.open(socket, source, autonomousSystem)
-                return
+                let socket = try connect(from: source, to: target, port)
+                try open(socket, source, autonomousSystem)
+                return socket
             } catch {
                 last = error
                 usleep(100_000)

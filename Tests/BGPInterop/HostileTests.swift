@@ -43,7 +43,7 @@ private final class Attacker: Sendable {
     /// As much as the socket takes; false when it is closed.
     @discardableResult
     func send(_ bytes: [UInt8]) -> Bool {
-        socket.withRaw { Glibc.send($0, bytes, bytes.count, Int32(MSG_NOSIGNAL.rawValue)) } > 0
+        socket.withRaw { Glibc.send($0, bytes, bytes.count, Int32(MSG_NOSIGNAL)) } > 0
     }
 
     /// Until the session is up on this side.

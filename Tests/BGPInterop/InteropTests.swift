@@ -1,3 +1,4 @@
+import BFD
 import BGPMessage
 import BGPRIB
 import BGPSession
@@ -76,7 +77,7 @@ extension Interop {
         ) async throws -> (Bird, Ours) {
             let bird = try Bird(lab, peerAS: 65002, options: options, extra: extra)
             let ours = try Ours(in: lab.us)
-            let peer = Setting.peer(as: 65002, change)
+            let peer = Setting.peer(as: 65002, Setting.theirs, change)
             await ours.speaker.configure(
                 Setting.configuration(as: 65002, peers: ["peer": peer])
             )

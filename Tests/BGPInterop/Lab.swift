@@ -60,7 +60,7 @@ final class Lab: Sendable {
         process.environment = ProcessInfo.processInfo.environment
             .merging(environment) { _, new in new }
         let log = "\(folder)/daemon.log"
-        FileManager.default.createFile(atPath: log, contents: nil)
+        _ = FileManager.default.createFile(atPath: log, contents: nil)
         process.standardOutput = FileHandle(forWritingAtPath: log)
         process.standardError = process.standardOutput
         process.standardInput = FileHandle.nullDevice
