@@ -85,10 +85,19 @@ let package = Package(
         ),
         module("BGPMessage", ["Model", "Wire"], path: "Sources/BGP/Message"),
         module("BGPSession", ["BGPMessage", "Model"], path: "Sources/BGP/Session"),
+        module("BGPRIB", ["BGPMessage", "Model", "Wire"], path: "Sources/BGP/RIB"),
         module("Linux", ["CLinux"]),
         module("Netlink", ["CLinux", "Linux", "Model", "Wire"]),
         module("BPF", ["CLibBPF", "CLinux", "Linux"]),
         module("BFD", ["Wire"]),
+        module(
+            "BGPSpeaker",
+            [
+                "BFD", "BGPMessage", "BGPRIB", "BGPSession", "CLinux", "Linux", "Model", logging,
+                nioCore, nioPosix,
+            ],
+            path: "Sources/BGP/Speaker"
+        ),
         module("Resources", ["JSON", "Model", "Selector", yams]),
 
         module("Datastore", ["JSON", "Model", "Resources"], exclude: ["Memory", "SQLite"]),
@@ -164,6 +173,13 @@ let package = Package(
             "bench-coldstart",
             ["BenchSupport", "Compile", "Dataplane", "JSON", "Linux", "Model"]
         ),
+        executable(
+            "bench-bgp",
+            [
+                "BGPMessage", "BGPRIB", "BGPSession", "BGPSpeaker", "CLinux", "Linux", "Model",
+                argumentParser, logging, nioPosix,
+            ]
+        ),
         executable("bench-dataplane", ["BPF", "BPFSupport", "CBPFABI", "JSON", "Model"]),
         executable(
             "vectors",
@@ -202,10 +218,21 @@ let package = Package(
         tests("WireTests", ["Wire"]),
         tests("BGPMessageTests", ["BGPMessage", "Model", "Support"]),
         tests("BGPSessionTests", ["BGPMessage", "BGPSession", "Support"]),
+        tests("BGPRIBTests", ["BGPMessage", "BGPRIB", "Model", "Support"]),
         tests("LinuxTests", ["CLinux", "Linux", "Support"]),
         tests("NetlinkTests", ["CLinux", "Linux", "Model", "Netlink", "Support", "Wire"]),
         tests("BPFTests", ["BPF", "BPFSupport", "CBPFABI", "CBPFPrograms", "Model"]),
         tests("BFDTests", ["BFD", "Support"]),
+        tests("BGPSpeakerTests", ["BFD", "BGPMessage", "BGPRIB", "BGPSession", "BGPSpeaker", "Model"]),
+        .testTarget(
+            name: "BGPInteropTests",
+            dependencies: [
+                "BFD", "BGPMessage", "BGPRIB", "BGPSession", "BGPSpeaker", "CLinux", "Linux",
+                "Model", "Support", logging, nioCore, nioPosix,
+            ],
+            path: "Tests/BGPInterop",
+            swiftSettings: settings
+        ),
         tests("ResourcesTests", ["JSON", "Model", "Resources", "Support"]),
         tests("ConvertTests", ["JSON", "Model", "Resources", "Selector", "Support"]),
         tests(

@@ -9,6 +9,11 @@ package struct ByteWriter {
         bytes.reserveCapacity(capacity)
     }
 
+    /// Starts again in the room that is there.
+    @inlinable package mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: true)
+    }
+
     @inlinable package var count: Int { bytes.count }
 
     /// Appends an integer in network order.
@@ -30,8 +35,10 @@ package struct ByteWriter {
     }
 
     /// Writes over `MemoryLayout<T>.size` bytes that are there already, in network order.
-    @inlinable package mutating func patch<T: FixedWidthInteger & BitwiseCopyable>(_ value: T, at offset: Int)
-    {
+    @inlinable package mutating func patch<T: FixedWidthInteger & BitwiseCopyable>(
+        _ value: T,
+        at offset: Int
+    ) {
         patchNative(value.bigEndian, at: offset)
     }
 
@@ -60,7 +67,8 @@ package struct ByteWriter {
     ///
     /// The length is patched when the closure ends; it must fit `T`, which is the caller's to see
     /// to because only the protocol knows what to do with too much.
-    @inlinable package mutating func writeLengthPrefixed<T: FixedWidthInteger & BitwiseCopyable, E: Error>(
+    @inlinable
+    package mutating func writeLengthPrefixed<T: FixedWidthInteger & BitwiseCopyable, E: Error>(
         as _: T.Type,
         _ body: (inout ByteWriter) throws(E) -> Void
     ) throws(E) {

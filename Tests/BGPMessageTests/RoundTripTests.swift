@@ -40,7 +40,9 @@ import Testing
             case (.failure(let error), .update):
                 let code = error.notification.error
                 #expect(
-                    [.update(.malformedAttributeList), .update(.invalidNetworkField)].contains(code),
+                    [.update(.malformedAttributeList), .update(.invalidNetworkField)].contains(
+                        code
+                    ),
                     "\(count)"
                 )
             // Fewer prefixes, or less text, are a message as well.

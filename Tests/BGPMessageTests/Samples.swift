@@ -130,8 +130,14 @@ extension Sample {
             ),
             paths
         ),
-        Sample("UPDATE with IPv6 routes", .update(multiprotocol(.v6, six, "2001:db8::/32", "::/0"))),
-        Sample("UPDATE with a link-local next hop", .update(multiprotocol(.v6, sixPair, "fd00::/8"))),
+        Sample(
+            "UPDATE with IPv6 routes",
+            .update(multiprotocol(.v6, six, "2001:db8::/32", "::/0"))
+        ),
+        Sample(
+            "UPDATE with a link-local next hop",
+            .update(multiprotocol(.v6, sixPair, "fd00::/8"))
+        ),
         Sample("UPDATE with IPv4 over IPv6", .update(multiprotocol(.v4, sixPair, "10.0.0.0/8"))),
         Sample(
             "UPDATE with IPv4 in the attribute",

@@ -1,7 +1,9 @@
 import BGPMessage
 
 /// Reads `bytes` as a stream of BGP messages: each is refused, or is written and read again as the
-/// same. The first byte says what the two ends agreed on.
+/// same.
+///
+/// The first byte says what the two ends agreed on.
 package func fuzzBGPMessage(_ bytes: [UInt8]) {
     let choice = bytes.first ?? 0
     var context = MessageContext(

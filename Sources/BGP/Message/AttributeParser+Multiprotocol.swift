@@ -53,7 +53,9 @@ extension AttributeParser {
             let address = Address(high: try reader.read(), low: try reader.read())
             let linkLocal = Address(high: try reader.read(), low: try reader.read())
             // Some put the link-local address, or none, first.
-            guard address.canBeNextHop else { return linkLocal.canBeNextHop ? NextHop(linkLocal) : nil }
+            guard address.canBeNextHop else {
+                return linkLocal.canBeNextHop ? NextHop(linkLocal) : nil
+            }
             return NextHop(address, linkLocal: linkLocal.isLinkLocal ? linkLocal : nil)
         default: throw .truncated(needed: 16, had: reader.remaining)
         }

@@ -209,7 +209,9 @@ extension ASPath {
 extension Address {
     /// A host that packets can go to (RFC 4271 §6.3): no zero, loop, multicast or reserved address.
     var canBeNextHop: Bool {
-        guard let v4 else { return high >> 56 != 0xff && (high, low) != (0, 0) && (high, low) != (0, 1) }
+        guard let v4 else {
+            return high >> 56 != 0xff && (high, low) != (0, 0) && (high, low) != (0, 1)
+        }
         return v4 >> 24 != 0 && v4 >> 24 != 127 && v4 >> 28 < 14
     }
 }

@@ -145,3 +145,14 @@ extension AttributeParser {
         return attributes
     }
 }
+
+extension PathAttributes {
+    /// Reads what `write` wrote with 4-octet AS numbers, for whoever keeps attributes as bytes.
+    package init(stored bytes: ArraySlice<UInt8>) {
+        var parser = AttributeParser(MessageContext())
+        var reader = ByteReader(bytes.span.bytes)
+        // Our own bytes: there is nothing to refuse.
+        try? parser.parse(&reader)
+        self = parser.attributes
+    }
+}

@@ -48,7 +48,9 @@ extension Capability {
             // Two octets here, one elsewhere (RFC 8950 §4).
             let safi = UInt8(truncatingIfNeeded: try reader.read(UInt16.self))
             let nextHop = try reader.read(UInt16.self)
-            entries.append(ExtendedNextHop(AddressFamily(afi: afi, safi: safi), nextHopAFI: nextHop))
+            entries.append(
+                ExtendedNextHop(AddressFamily(afi: afi, safi: safi), nextHopAFI: nextHop)
+            )
         }
         return entries
     }

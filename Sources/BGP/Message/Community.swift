@@ -1,5 +1,6 @@
 /// A mark that 32 bits hold, `AS:value` (RFC 1997).
-package struct Community: RawRepresentable, Hashable, Comparable, Sendable, CustomStringConvertible {
+package struct Community: RawRepresentable, Hashable, Comparable, Sendable, CustomStringConvertible
+{
     package let rawValue: UInt32
 
     package init(rawValue: UInt32) {

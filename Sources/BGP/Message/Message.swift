@@ -43,16 +43,16 @@ package enum Message: Hashable, Sendable {
     /// The whole message, header included.
     package func encoded(_ context: MessageContext) -> [UInt8] {
         var writer = ByteWriter(reserving: 64)
-        MessageHeader.write(type, to: &writer) { writer in
-            switch self {
-            case .open(let message): message.write(to: &writer)
-            case .update(let message): message.write(to: &writer, context)
-            case .notification(let message):
-                message.write(to: &writer, maximumLength: context.maximumLength)
-            case .keepalive: break
-            case .routeRefresh(let message): message.write(to: &writer)
-            }
+        let start = MessageHeader.begin(type, &writer)
+        switch self {
+        case .open(let message): message.write(to: &writer)
+        case .update(let message): message.write(to: &writer, context)
+        case .notification(let message):
+            message.write(to: &writer, maximumLength: context.maximumLength)
+        case .keepalive: break
+        case .routeRefresh(let message): message.write(to: &writer)
         }
+        MessageHeader.finish(start, &writer)
         return writer.bytes
     }
 }

@@ -34,8 +34,10 @@ package struct MessageFramer: Sendable {
         start = 0
     }
 
-    /// The next whole message, header included; `nil` until more bytes come. A header that cannot
-    /// be is found as soon as it is there (RFC 4271 §6.1), and found again by each later call.
+    /// The next whole message, header included; `nil` until more bytes come.
+    ///
+    /// A header that cannot be is found as soon as it is there (RFC 4271 §6.1), and found again by
+    /// each later call.
     package mutating func next() throws(MessageError) -> [UInt8]? {
         guard pendingBytes >= MessageHeader.size else { return nil }
         let length: Int

@@ -78,18 +78,18 @@ package struct MessageHeader: Hashable, Sendable {
         self.type = type
     }
 
-    /// Writes a header and what `body` appends, then the length.
-    static func write(
-        _ type: MessageType,
-        to writer: inout ByteWriter,
-        _ body: (inout ByteWriter) -> Void
-    ) {
+    /// Writes a header without its length; where it starts.
+    package static func begin(_ type: MessageType, _ writer: inout ByteWriter) -> Int {
         let start = writer.count
         writer.write(UInt64.max)
         writer.write(UInt64.max)
         writer.write(UInt16(0))
         writer.write(type.rawValue)
-        body(&writer)
+        return start
+    }
+
+    /// Puts the length into the header at `start` of a message that ends here.
+    package static func finish(_ start: Int, _ writer: inout ByteWriter) {
         writer.patch(UInt16(writer.count - start), at: start + 16)
     }
 }

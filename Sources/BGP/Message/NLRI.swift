@@ -22,7 +22,9 @@ enum NLRIError: Error {
 }
 
 extension NLRI {
-    /// Reads prefixes up to the end; IPv4 in IPv6 clothes is no route and passed over. Bits after a prefix's length are ignored (RFC 4271 §4.3).
+    /// Reads prefixes up to the end; IPv4 in IPv6 clothes is no route and passed over.
+    ///
+    /// Bits after a prefix's length are ignored (RFC 4271 §4.3).
     static func parse(
         _ reader: inout ByteReader,
         _ family: Family,

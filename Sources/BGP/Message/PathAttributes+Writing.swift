@@ -3,7 +3,9 @@ package import Wire
 
 extension PathAttributes {
     /// Writes all attributes in ascending order of their types, but those of `reach` and `unreach`
-    /// first, where RFC 7606 §5.1 wants them. NEXT_HOP is written only if `hasNLRI`.
+    /// first, where RFC 7606 §5.1 wants them.
+    ///
+    /// NEXT_HOP is written only if `hasNLRI`.
     package func write(
         to writer: inout ByteWriter,
         _ context: MessageContext,

@@ -41,7 +41,9 @@ package struct UpdateFault: Hashable, Sendable, CustomStringConvertible {
     }
 
     package var description: String {
-        let name = attribute.map { AttributeType(rawValue: $0).map { "\($0)" } ?? "attribute \($0)" }
+        let name = attribute.map {
+            AttributeType(rawValue: $0).map { "\($0)" } ?? "attribute \($0)"
+        }
         return "\(name ?? "attributes"): \(problem)"
     }
 }

@@ -2,8 +2,10 @@ import Model
 import Wire
 
 extension UpdateMessage {
-    /// Parses what follows the header. Errors that the session outlives end in `faults`
-    /// (RFC 7606 §3); those that it does not are thrown.
+    /// Parses what follows the header.
+    ///
+    /// Errors that the session outlives end in `faults` (RFC 7606 §3); those that it does not are
+    /// thrown.
     init(parsing reader: inout ByteReader, _ context: MessageContext) throws(MessageError) {
         self.init()
         // RFC 7606 §3 (a): lengths that contradict the message's leave nothing to rely on.

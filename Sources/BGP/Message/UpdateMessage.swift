@@ -7,7 +7,9 @@ package import Model
 package struct UpdateMessage: Hashable, Sendable {
     /// IPv4 routes that are gone, of the message's own field.
     package var withdrawn: [NLRI] = []
-    /// What the reachable routes share; `nil` if there are none. Its next hop is that of `nlri`.
+    /// What the reachable routes share; `nil` if there are none.
+    ///
+    /// Its next hop is that of `nlri`.
     package var attributes: PathAttributes?
     /// IPv4 routes, of the message's own field.
     package var nlri: [NLRI] = []
