@@ -90,6 +90,14 @@ let package = Package(
         module("Netlink", ["CLinux", "Linux", "Model", "Wire"]),
         module("BPF", ["CLibBPF", "CLinux", "Linux"]),
         module("BFD", ["Wire"]),
+        module(
+            "BGPSpeaker",
+            [
+                "BFD", "BGPMessage", "BGPRIB", "BGPSession", "CLinux", "Linux", "Model", logging,
+                nioCore, nioPosix,
+            ],
+            path: "Sources/BGP/Speaker"
+        ),
         module("Resources", ["JSON", "Model", "Selector", yams]),
 
         module("Datastore", ["JSON", "Model", "Resources"], exclude: ["Memory", "SQLite"]),
@@ -170,6 +178,13 @@ let package = Package(
             "bench-coldstart",
             ["BenchSupport", "Compile", "Dataplane", "JSON", "Linux", "Model"]
         ),
+        executable(
+            "bench-bgp",
+            [
+                "BGPMessage", "BGPRIB", "BGPSession", "BGPSpeaker", "CLinux", "Linux", "Model",
+                argumentParser, logging, nioPosix,
+            ]
+        ),
         executable("bench-dataplane", ["BPF", "BPFSupport", "CBPFABI", "JSON", "Model"]),
         executable(
             "vectors",
@@ -214,6 +229,16 @@ let package = Package(
         tests("NetlinkTests", ["CLinux", "Linux", "Model", "Netlink", "Support", "Wire"]),
         tests("BPFTests", ["BPF", "BPFSupport", "CBPFABI", "CBPFPrograms", "Model"]),
         tests("BFDTests", ["BFD", "Support"]),
+        tests("BGPSpeakerTests", ["BFD", "BGPMessage", "BGPRIB", "BGPSession", "BGPSpeaker", "Model"]),
+        .testTarget(
+            name: "BGPInteropTests",
+            dependencies: [
+                "BFD", "BGPMessage", "BGPRIB", "BGPSession", "BGPSpeaker", "CLinux", "Linux",
+                "Model", "Support", logging, nioCore, nioPosix,
+            ],
+            path: "Tests/BGPInterop",
+            swiftSettings: settings
+        ),
         tests("ResourcesTests", ["JSON", "Model", "Resources", "Support"]),
         tests("ConvertTests", ["JSON", "Model", "Resources", "Selector", "Support"]),
         tests(

@@ -150,3 +150,39 @@ static inline ssize_t linux_receive_with_ttl(int fd, void *bytes, size_t size,
 	}
 	return count;
 }
+
+/* The 4 or 16 bytes of a socket's address and the interface that it names; 0 for other families. */
+static inline int linux_socket_address(const struct sockaddr *from, uint8_t bytes[16],
+				       uint32_t *scope)
+{
+	*scope = 0;
+	if (from->sa_family == AF_INET) {
+		memcpy(bytes, &((const struct sockaddr_in *)from)->sin_addr, 4);
+		return 4;
+	}
+	if (from->sa_family != AF_INET6)
+		return 0;
+	memcpy(bytes, &((const struct sockaddr_in6 *)from)->sin6_addr, 16);
+	*scope = ((const struct sockaddr_in6 *)from)->sin6_scope_id;
+	return 16;
+}
+
+static inline struct sockaddr_in linux_ipv4(const uint8_t *bytes, uint16_t port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
+
+	memcpy(&address.sin_addr, bytes, 4);
+	return address;
+}
+
+static inline struct sockaddr_in6 linux_ipv6(const uint8_t *bytes, uint16_t port, uint32_t scope)
+{
+	struct sockaddr_in6 address = {
+		.sin6_family = AF_INET6,
+		.sin6_port = htons(port),
+		.sin6_scope_id = scope,
+	};
+
+	memcpy(&address.sin6_addr, bytes, 16);
+	return address;
+}

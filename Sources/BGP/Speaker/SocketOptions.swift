@@ -67,3 +67,10 @@ extension Channel {
         try set(Int32(IPPROTO_TCP), TCP_MD5SIG, signature)
     }
 }
+
+extension Channel {
+    /// Leaves IPv4 to listeners of its own.
+    func acceptOnlyIPv6() throws {
+        try set(Int32(IPPROTO_IPV6), IPV6_V6ONLY, Int32(1))
+    }
+}
