@@ -129,6 +129,14 @@ let package = Package(
             ]
         ),
         module(
+            "BGPDaemon",
+            [
+                "Agent", "BGPConfiguration", "Datastore", "IPAM", "JSON", "Model", "Resources",
+                "Routing", logging,
+            ],
+            path: "Sources/BGP/Daemon"
+        ),
+        module(
             "Controllers",
             ["Datastore", "JSON", "Model", "Resources", "Selector", logging]
         ),
@@ -232,6 +240,13 @@ let package = Package(
         tests(
             "BGPConfigurationTests",
             ["BGPConfiguration", "JSON", "Model", "Resources", "Selector"]
+        ),
+        tests(
+            "BGPDaemonTests",
+            [
+                "Agent", "BGPConfiguration", "BGPDaemon", "Datastore", "DatastoreMemory", "IPAM",
+                "JSON", "Model", "Resources", logging,
+            ]
         ),
         tests("RoutingTests", ["Linux", "Model", "Netlink", "Routing", "Support"]),
         tests(
