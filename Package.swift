@@ -141,6 +141,14 @@ let package = Package(
             ]
         ),
         module(
+            "BGPDaemon",
+            [
+                "Agent", "BGPConfiguration", "Datastore", "IPAM", "JSON", "Model", "Resources",
+                "Routing", logging,
+            ],
+            path: "Sources/BGP/Daemon"
+        ),
+        module(
             "Controllers",
             ["Datastore", "JSON", "Model", "Resources", "Selector", logging]
         ),
@@ -266,6 +274,13 @@ let package = Package(
         tests(
             "BGPConfigurationTests",
             ["BGPConfiguration", "JSON", "Model", "Resources", "Selector"]
+        ),
+        tests(
+            "BGPDaemonTests",
+            [
+                "Agent", "BGPConfiguration", "BGPDaemon", "Datastore", "DatastoreMemory", "IPAM",
+                "JSON", "Model", "Resources", logging,
+            ]
         ),
         tests("RoutingTests", ["Linux", "Model", "Netlink", "Routing", "Support"]),
         tests(

@@ -24,7 +24,7 @@ package struct Caracalctl: AsyncParsableCommand {
         subcommands: [
             Get.self, Create.self, Apply.self, Replace.self, Patch.self, Delete.self, Label.self,
             Validate.self, PolicyCommand.self, IPAMCommand.self, NodeCommand.self, Drops.self,
-            Flows.self,
+            Flows.self, BGPCommand.self,
             Version.self,
         ]
     )

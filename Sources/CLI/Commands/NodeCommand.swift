@@ -16,10 +16,15 @@ struct NodeCommand: AsyncParsableCommand {
 struct NodeStatus: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Shows what the store knows of each node: addresses, AS, blocks, pods."
+        abstract: "Shows what the store knows of each node, and this node's BGP sessions.",
+        discussion: """
+            The sessions are shown when a speaker answers at --socket; `caracalctl bgp peers` says \
+            why one does not.
+            """
     )
 
     @OptionGroup var store: StoreOption
+    @OptionGroup var speaker: SpeakerOption
 
     func run() async throws {
         let store = try store.open()
@@ -28,6 +33,8 @@ struct NodeStatus: AsyncParsableCommand {
         ]
         let items = try await store.snapshot(types).items
         Console.current.write(Self.text(items))
+        guard let sessions = try? speaker.ask("peers") else { return }
+        Console.current.write("\n" + BGPPeers.text(sessions))
     }
 
     private static func text(_ items: [Resource]) -> String {
