@@ -57,4 +57,6 @@ package struct PeerCounters: Hashable, Sendable {
     package var accepted = 0
     package var advertised = 0
     package var stale = 0
+
+    package init() {}
 }

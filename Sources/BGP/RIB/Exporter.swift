@@ -37,7 +37,7 @@ struct Exporter {
         let source = shared.peers[route.peer.index].configuration
         guard profile.mayGet(facts.marks, source, isLocal: isLocal) else { return 0 }
         var changes: UInt64? = 0
-        var operations: [Policy.Operation] = []
+        var operations: [RoutePolicy.Operation] = []
         if !profile.policy.isTransparent {
             let subject = PolicySubject(
                 prefix: prefix,
@@ -95,7 +95,7 @@ struct Exporter {
         _ route: Route,
         _ family: Family,
         _ profile: ExportProfile,
-        _ operations: [Policy.Operation],
+        _ operations: [RoutePolicy.Operation],
         _ shared: inout SharedState
     ) -> UInt32 {
         var attributes = shared.attributes.attributes(route.accepted)

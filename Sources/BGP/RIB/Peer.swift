@@ -46,8 +46,8 @@ package struct PeerConfiguration: Hashable, Sendable {
     /// How often our AS may be in a path from it.
     package var allowedOwnAS = 0
     /// `nil` where none is configured: everything passes, or nothing with RFC 8212.
-    package var importPolicy: Policy?
-    package var exportPolicy: Policy?
+    package var importPolicy: RoutePolicy?
+    package var exportPolicy: RoutePolicy?
 
     package init(address: Address, remoteAS: UInt32, localAS: UInt32) {
         self.address = address

@@ -13,7 +13,7 @@ struct Peer {
     var isPresent = true
 
     /// 8212: nothing passes for want of a policy.
-    func denies(_ policy: Policy?, _ configuration: RIBConfiguration) -> Bool {
+    func denies(_ policy: RoutePolicy?, _ configuration: RIBConfiguration) -> Bool {
         configuration.requiresExternalPolicy && self.configuration.isExternal && policy == nil
     }
 }
@@ -27,7 +27,7 @@ struct ExportProfile: Hashable {
     var nextHopMode: NextHopMode
     var ownNextHopV4: NextHop?
     var ownNextHopV6: NextHop?
-    var policy: Policy
+    var policy: RoutePolicy
     var sending: MessageContext
     var hasExtendedNextHop: Bool
     var isLongLivedCapable: Bool

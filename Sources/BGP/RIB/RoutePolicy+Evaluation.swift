@@ -6,7 +6,7 @@ struct PolicySubject {
     let prefix: Prefix
     let isLocal: Bool
     let interface: String?
-    let peerType: Policy.PeerType
+    let peerType: RoutePolicy.PeerType
 }
 
 /// What a policy says of one route.
@@ -17,10 +17,10 @@ struct PolicyVerdict {
     ///
     /// 0 if there were none.
     var changes: UInt64?
-    var operations: [Policy.Operation]
+    var operations: [RoutePolicy.Operation]
 }
 
-extension Policy {
+extension RoutePolicy {
     /// All pass as they are.
     var isTransparent: Bool { rules.isEmpty && otherwise == .accept }
 
@@ -59,7 +59,7 @@ extension Policy {
     }
 }
 
-extension Policy.Condition {
+extension RoutePolicy.Condition {
     fileprivate var asksForAttributes: Bool {
         switch self {
         case .community, .asPathPrefix, .priority, .localPreference: true
@@ -113,7 +113,7 @@ private func matches(glob: String, _ text: String) -> Bool {
 
 extension PathAttributes {
     /// Changes what the operation says; preference is not an attribute and left to the caller.
-    mutating func apply(_ operation: Policy.Operation) {
+    mutating func apply(_ operation: RoutePolicy.Operation) {
         switch operation {
         case .addCommunity(.standard(let community)): add(community)
         case .addCommunity(.large(let community)): add(community)

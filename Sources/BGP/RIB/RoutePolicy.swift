@@ -2,7 +2,7 @@ package import BGPMessage
 package import Model
 
 /// Which routes pass, and how they change on the way: rules in order, the first that decides wins.
-package struct Policy: Hashable, Sendable {
+package struct RoutePolicy: Hashable, Sendable {
     package enum Action: Hashable, Sendable {
         case accept
         case reject
@@ -36,11 +36,11 @@ package struct Policy: Hashable, Sendable {
         self.otherwise = otherwise
     }
 
-    package static let acceptAll = Policy(otherwise: .accept)
-    package static let rejectAll = Policy(otherwise: .reject)
+    package static let acceptAll = RoutePolicy(otherwise: .accept)
+    package static let rejectAll = RoutePolicy(otherwise: .reject)
 }
 
-extension Policy {
+extension RoutePolicy {
     /// What a rule asks of a route.
     package indirect enum Condition: Hashable, Sendable {
         case prefix(PrefixMatch)
