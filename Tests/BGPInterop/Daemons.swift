@@ -18,7 +18,14 @@ struct Bird: Daemon {
     private var socket: String { "\(lab.folder)/bird.ctl" }
 
     /// BIRD 2.0.12 with one session, `options` in its block.
-    init(_ lab: Lab, peerAS: Int, options: String = "", extra: String = "") throws {
+    init(
+        _ lab: Lab,
+        peerAS: Int,
+        options: String = "",
+        extra: String = "",
+        ipv4: String = "",
+        ends: (ours: String, theirs: String) = ("10.99.0.1", "10.99.0.2")
+    ) throws {
         self.lab = lab
         let path = try lab.file(
             "bird.conf",
@@ -29,11 +36,11 @@ struct Bird: Daemon {
             route 198.51.100.0/24 unreachable; }
             protocol static s6 { ipv6; route 2001:db8:1::/48 unreachable; }
             \(extra)
-            protocol bgp us {
-              local 10.99.0.1 as 65001;
-              neighbor 10.99.0.2 as \(peerAS);
+            protocol bgp caracal {
+              local \(ends.ours) as 65001;
+              neighbor \(ends.theirs) as \(peerAS);
               connect retry time 1; connect delay time 1; error wait time 1, 2;
-              ipv4 { import all; export where source = RTS_STATIC; };
+              ipv4 { \(ipv4) import all; export where source = RTS_STATIC; next hop address 10.99.0.1; };
               ipv6 { import all; export where source = RTS_STATIC; next hop address fd99::1; };
               \(options)
             }
@@ -51,7 +58,7 @@ struct Bird: Daemon {
     }
 
     func learnt() throws -> Set<String> {
-        let text = (try? ask("show route protocol us")) ?? ""
+        let text = (try? ask("show route protocol caracal")) ?? ""
         return Set(
             text.split(separator: "\n").compactMap { line in
                 line.split(separator: " ").first.map(String.init)
@@ -162,7 +169,9 @@ struct GoBGP: Daemon {
         for family in ["ipv4", "ipv6"] {
             let text = (try? ask("neighbor 10.99.0.2 adj-in -a \(family) -j")) ?? "{}"
             let json = try? JSONSerialization.jsonObject(with: Data(text.utf8))
-            for prefix in (json as? [String: Any])?.keys.map({ $0 }) ?? [] { result.insert(prefix) }
+            for prefix in (json as? [String: Any] ?? [:]).keys where prefix.contains("/") {
+                result.insert(prefix)
+            }
             for entry in json as? [[String: Any]] ?? [] {
                 if let prefix = entry["prefix"] as? String { result.insert(prefix) }
             }
@@ -191,6 +200,7 @@ struct OpenBGPD: Daemon {
               remote-as \(peerAS)
               announce IPv4 unicast
               announce IPv6 unicast
+              local-address fd99::1
               \(options)
             }
             allow from any
