@@ -223,7 +223,10 @@ let package = Package(
         tests("NetlinkTests", ["CLinux", "Linux", "Model", "Netlink", "Support", "Wire"]),
         tests("BPFTests", ["BPF", "BPFSupport", "CBPFABI", "CBPFPrograms", "Model"]),
         tests("BFDTests", ["BFD", "Support"]),
-        tests("BGPSpeakerTests", ["BFD", "BGPMessage", "BGPRIB", "BGPSession", "BGPSpeaker", "Model"]),
+        tests(
+            "BGPSpeakerTests",
+            ["BFD", "BGPMessage", "BGPRIB", "BGPSession", "BGPSpeaker", "Model"]
+        ),
         .testTarget(
             name: "BGPInteropTests",
             dependencies: [

@@ -5,6 +5,12 @@ protocol Daemon: Sendable {
     var lab: Lab { get }
     /// Prefixes that it learnt from us.
     func learnt() throws -> Set<String>
+    /// It can be asked what it has.
+    var tells: Bool { get }
+}
+
+extension Daemon {
+    var tells: Bool { true }
 }
 
 struct DaemonRoutes {
@@ -49,8 +55,9 @@ struct Bird: Daemon {
         try run(path)
     }
 
-    func run(_ path: String) throws {
-        try lab.start(["bird", "-f", "-c", path, "-s", socket])
+    /// After a restart it says that it kept forwarding if it is to recover.
+    func run(_ path: String, recovers: Bool = false) throws {
+        try lab.start(["bird", "-f", "-c", path, "-s", socket] + (recovers ? ["-R"] : []))
     }
 
     func ask(_ command: String) throws -> String {
@@ -228,24 +235,21 @@ struct OpenBGPD: Daemon {
     }
 }
 
+/// Announces only: what it gets it keeps to itself.
 struct ExaBGP: Daemon {
     let lab: Lab
 
     init(_ lab: Lab, peerAS: Int, routes: String = "") throws {
         self.lab = lab
-        let script = try lab.file("take.sh", "#!/bin/sh\nexec cat >\(lab.folder)/received\n")
-        try Shell.run(["chmod", "0755", script])
         let path = try lab.file(
             "exabgp.conf",
             """
-            process take { run \(script); encoder json; }
             neighbor 10.99.0.2 {
               router-id 10.99.0.1;
               local-address 10.99.0.1;
               local-as 65001;
               peer-as \(peerAS);
               family { ipv4 unicast; ipv6 unicast; }
-              api { processes [ take ]; receive { parsed; update; } }
               static {
                 route 192.0.2.0/24 next-hop 10.99.0.1;
                 route 198.51.100.0/24 next-hop 10.99.0.1;
@@ -263,26 +267,7 @@ struct ExaBGP: Daemon {
         )
     }
 
-    /// All prefixes that were announced to it, in the order of time less what was withdrawn.
-    func learnt() throws -> Set<String> {
-        var result: Set<String> = []
-        let text = (try? String(contentsOfFile: "\(lab.folder)/received", encoding: .utf8)) ?? ""
-        for line in text.split(separator: "\n") {
-            let json = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
-            let neighbor = json?["neighbor"] as? [String: Any]
-            let message = neighbor?["message"] as? [String: Any]
-            let update = message?["update"] as? [String: Any]
-            for (_, byHop) in update?["announce"] as? [String: [String: Any]] ?? [:] {
-                for routes in byHop.values { result.formUnion(prefixes(routes)) }
-            }
-            for (_, routes) in update?["withdraw"] as? [String: Any] ?? [:] {
-                result.subtract(prefixes(routes))
-            }
-        }
-        return result
-    }
+    var tells: Bool { false }
 
-    private func prefixes(_ routes: Any) -> Set<String> {
-        Set((routes as? [[String: Any]] ?? []).compactMap { $0["nlri"] as? String })
-    }
+    func learnt() throws -> Set<String> { [] }
 }
