@@ -26,7 +26,8 @@ struct Drive {
         let bytes = Load.updates(
             routes: routes,
             perUpdate: perUpdate,
-            nextHop: sender,
+            // A loopback address would be refused as a next hop.
+            nextHop: Address(v4: 0x0a00_0003),
             autonomousSystem: senderAS
         )
         let receiving = try RawPeer(

@@ -5,6 +5,12 @@ protocol Daemon: Sendable {
     var lab: Lab { get }
     /// Prefixes that it learnt from us.
     func learnt() throws -> Set<String>
+    /// It can be asked what it has.
+    var tells: Bool { get }
+}
+
+extension Daemon {
+    var tells: Bool { true }
 }
 
 struct DaemonRoutes {
@@ -18,7 +24,14 @@ struct Bird: Daemon {
     private var socket: String { "\(lab.folder)/bird.ctl" }
 
     /// BIRD 2.0.12 with one session, `options` in its block.
-    init(_ lab: Lab, peerAS: Int, options: String = "", extra: String = "") throws {
+    init(
+        _ lab: Lab,
+        peerAS: Int,
+        options: String = "",
+        extra: String = "",
+        ipv4: String = "",
+        ends: (ours: String, theirs: String) = ("10.99.0.1", "10.99.0.2")
+    ) throws {
         self.lab = lab
         let path = try lab.file(
             "bird.conf",
@@ -29,11 +42,11 @@ struct Bird: Daemon {
             route 198.51.100.0/24 unreachable; }
             protocol static s6 { ipv6; route 2001:db8:1::/48 unreachable; }
             \(extra)
-            protocol bgp us {
-              local 10.99.0.1 as 65001;
-              neighbor 10.99.0.2 as \(peerAS);
+            protocol bgp caracal {
+              local \(ends.ours) as 65001;
+              neighbor \(ends.theirs) as \(peerAS);
               connect retry time 1; connect delay time 1; error wait time 1, 2;
-              ipv4 { import all; export where source = RTS_STATIC; };
+              ipv4 { \(ipv4) import all; export where source = RTS_STATIC; next hop address 10.99.0.1; };
               ipv6 { import all; export where source = RTS_STATIC; next hop address fd99::1; };
               \(options)
             }
@@ -42,8 +55,9 @@ struct Bird: Daemon {
         try run(path)
     }
 
-    func run(_ path: String) throws {
-        try lab.start(["bird", "-f", "-c", path, "-s", socket])
+    /// After a restart it says that it kept forwarding if it is to recover.
+    func run(_ path: String, recovers: Bool = false) throws {
+        try lab.start(["bird", "-f", "-c", path, "-s", socket] + (recovers ? ["-R"] : []))
     }
 
     func ask(_ command: String) throws -> String {
@@ -51,7 +65,7 @@ struct Bird: Daemon {
     }
 
     func learnt() throws -> Set<String> {
-        let text = (try? ask("show route protocol us")) ?? ""
+        let text = (try? ask("show route protocol caracal")) ?? ""
         return Set(
             text.split(separator: "\n").compactMap { line in
                 line.split(separator: " ").first.map(String.init)
@@ -162,7 +176,9 @@ struct GoBGP: Daemon {
         for family in ["ipv4", "ipv6"] {
             let text = (try? ask("neighbor 10.99.0.2 adj-in -a \(family) -j")) ?? "{}"
             let json = try? JSONSerialization.jsonObject(with: Data(text.utf8))
-            for prefix in (json as? [String: Any])?.keys.map({ $0 }) ?? [] { result.insert(prefix) }
+            for prefix in (json as? [String: Any] ?? [:]).keys where prefix.contains("/") {
+                result.insert(prefix)
+            }
             for entry in json as? [[String: Any]] ?? [] {
                 if let prefix = entry["prefix"] as? String { result.insert(prefix) }
             }
@@ -191,6 +207,7 @@ struct OpenBGPD: Daemon {
               remote-as \(peerAS)
               announce IPv4 unicast
               announce IPv6 unicast
+              local-address fd99::1
               \(options)
             }
             allow from any
@@ -218,24 +235,21 @@ struct OpenBGPD: Daemon {
     }
 }
 
+/// Announces only: what it gets it keeps to itself.
 struct ExaBGP: Daemon {
     let lab: Lab
 
     init(_ lab: Lab, peerAS: Int, routes: String = "") throws {
         self.lab = lab
-        let script = try lab.file("take.sh", "#!/bin/sh\nexec cat >\(lab.folder)/received\n")
-        try Shell.run(["chmod", "0755", script])
         let path = try lab.file(
             "exabgp.conf",
             """
-            process take { run \(script); encoder json; }
             neighbor 10.99.0.2 {
               router-id 10.99.0.1;
               local-address 10.99.0.1;
               local-as 65001;
               peer-as \(peerAS);
               family { ipv4 unicast; ipv6 unicast; }
-              api { processes [ take ]; receive { parsed; update; } }
               static {
                 route 192.0.2.0/24 next-hop 10.99.0.1;
                 route 198.51.100.0/24 next-hop 10.99.0.1;
@@ -253,26 +267,7 @@ struct ExaBGP: Daemon {
         )
     }
 
-    /// All prefixes that were announced to it, in the order of time less what was withdrawn.
-    func learnt() throws -> Set<String> {
-        var result: Set<String> = []
-        let text = (try? String(contentsOfFile: "\(lab.folder)/received", encoding: .utf8)) ?? ""
-        for line in text.split(separator: "\n") {
-            let json = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
-            let neighbor = json?["neighbor"] as? [String: Any]
-            let message = neighbor?["message"] as? [String: Any]
-            let update = message?["update"] as? [String: Any]
-            for (_, byHop) in update?["announce"] as? [String: [String: Any]] ?? [:] {
-                for routes in byHop.values { result.formUnion(prefixes(routes)) }
-            }
-            for (_, routes) in update?["withdraw"] as? [String: Any] ?? [:] {
-                result.subtract(prefixes(routes))
-            }
-        }
-        return result
-    }
+    var tells: Bool { false }
 
-    private func prefixes(_ routes: Any) -> Set<String> {
-        Set((routes as? [[String: Any]] ?? []).compactMap { $0["nlri"] as? String })
-    }
+    func learnt() throws -> Set<String> { [] }
 }

@@ -65,7 +65,7 @@ extension Interop {
         private func scene(_ lab: Lab) async throws -> (Bird, Ours) {
             try lab.inPeer(["ip", "address", "add", "10.99.0.3/24", "dev", "eth0"])
             let bird = try Bird(lab, peerAS: 65002)
-            let ours = try Ours(in: lab.us)
+            let ours = try Ours(in: lab)
             let bad = Setting.peer(as: 65002, Setting.address("10.99.0.3")) {
                 $0.session.peerAS = 65003
                 $0.session.isPassive = true

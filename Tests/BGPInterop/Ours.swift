@@ -12,9 +12,12 @@ import NIOPosix
 final class Ours: Sendable {
     let speaker: Speaker
     private let group: MultiThreadedEventLoopGroup
+    /// Stays as long as the speaker does.
+    private let lab: Lab
 
-    init(in namespace: String) throws {
-        let namespace = try NetworkNamespace.open(named: namespace)
+    init(in lab: Lab) throws {
+        self.lab = lab
+        let namespace = try NetworkNamespace.open(named: lab.us)
         group = try namespace.run { MultiThreadedEventLoopGroup(numberOfThreads: 1) }
         var log = Logger(label: "speaker") { StreamLogHandler.standardError(label: $0) }
         log.logLevel = .error

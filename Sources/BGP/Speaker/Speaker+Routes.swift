@@ -71,11 +71,16 @@ extension Speaker {
         checkLimits(name, id)
     }
 
+    /// Told the first time, then ever more rarely: what a peer sends must not fill the log.
     private func report(_ faults: [UpdateFault], _ name: PeerName) {
         peers[name]?.counters.faultyUpdates += 1
+        let count = peers[name]?.counters.faultyUpdates ?? 0
+        guard count & (count - 1) == 0 else { return }
         log.warning(
             "faulty UPDATE",
-            metadata: ["peer": "\(name)", "faults": "\(faults.map(\.description))"]
+            metadata: [
+                "peer": "\(name)", "faults": "\(faults.map(\.description))", "count": "\(count)",
+            ]
         )
     }
 
