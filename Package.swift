@@ -83,9 +83,21 @@ let package = Package(
             // Lifetimes lets ByteReader borrow its bytes; the compiler refuses @_lifetime without.
             swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]
         ),
+        module("BGPMessage", ["Model", "Wire"], path: "Sources/BGP/Message"),
+        module("BGPSession", ["BGPMessage", "Model"], path: "Sources/BGP/Session"),
+        module("BGPRIB", ["BGPMessage", "Model", "Wire"], path: "Sources/BGP/RIB"),
         module("Linux", ["CLinux"]),
         module("Netlink", ["CLinux", "Linux", "Model", "Wire"]),
         module("BPF", ["CLibBPF", "CLinux", "Linux"]),
+        module("BFD", ["Wire"]),
+        module(
+            "BGPSpeaker",
+            [
+                "BFD", "BGPMessage", "BGPRIB", "BGPSession", "CLinux", "Linux", "Model", logging,
+                nioCore, nioPosix,
+            ],
+            path: "Sources/BGP/Speaker"
+        ),
         module("Resources", ["JSON", "Model", "Selector", yams]),
 
         module("Datastore", ["JSON", "Model", "Resources"], exclude: ["Memory", "SQLite"]),
@@ -174,6 +186,13 @@ let package = Package(
             "bench-coldstart",
             ["BenchSupport", "Compile", "Dataplane", "JSON", "Linux", "Model"]
         ),
+        executable(
+            "bench-bgp",
+            [
+                "BGPMessage", "BGPRIB", "BGPSession", "BGPSpeaker", "CLinux", "Linux", "Model",
+                argumentParser, logging, nioPosix,
+            ]
+        ),
         executable("bench-dataplane", ["BPF", "BPFSupport", "CBPFABI", "JSON", "Model"]),
         executable(
             "vectors",
@@ -199,7 +218,7 @@ let package = Package(
             "Agreement",
             ["Compile", "Evaluate", "JSON", "KernelVerdicts", "Model", "Support"]
         ),
-        support("FuzzTargets", ["CNI", "JSON", "Resources", "Selector"]),
+        support("FuzzTargets", ["BGPMessage", "CNI", "JSON", "Resources", "Selector"]),
         .executableTarget(
             name: "StoreExerciser",
             dependencies: ["Datastore", "DatastoreSQLite", "JSON", "Resources"],
@@ -210,9 +229,23 @@ let package = Package(
         tests("JSONTests", ["JSON", "Support"]),
         tests("SelectorTests", ["JSON", "Selector", "Support"]),
         tests("WireTests", ["Wire"]),
+        tests("BGPMessageTests", ["BGPMessage", "Model", "Support"]),
+        tests("BGPSessionTests", ["BGPMessage", "BGPSession", "Support"]),
+        tests("BGPRIBTests", ["BGPMessage", "BGPRIB", "Model", "Support"]),
         tests("LinuxTests", ["CLinux", "Linux", "Support"]),
         tests("NetlinkTests", ["CLinux", "Linux", "Model", "Netlink", "Support", "Wire"]),
         tests("BPFTests", ["BPF", "BPFSupport", "CBPFABI", "CBPFPrograms", "Model"]),
+        tests("BFDTests", ["BFD", "Support"]),
+        tests("BGPSpeakerTests", ["BFD", "BGPMessage", "BGPRIB", "BGPSession", "BGPSpeaker", "Model"]),
+        .testTarget(
+            name: "BGPInteropTests",
+            dependencies: [
+                "BFD", "BGPMessage", "BGPRIB", "BGPSession", "BGPSpeaker", "CLinux", "Linux",
+                "Model", "Support", logging, nioCore, nioPosix,
+            ],
+            path: "Tests/BGPInterop",
+            swiftSettings: settings
+        ),
         tests("ResourcesTests", ["JSON", "Model", "Resources", "Support"]),
         tests("ConvertTests", ["JSON", "Model", "Resources", "Selector", "Support"]),
         tests(

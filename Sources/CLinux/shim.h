@@ -26,7 +26,9 @@
 #include <linux/rtnetlink.h>
 #include <linux/sched.h>
 #include <linux/veth.h>
+#include <netinet/tcp.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -106,4 +108,81 @@ static inline int linux_netlink_align(int length)
 static inline int linux_eventfd(unsigned int value)
 {
 	return eventfd(value, EFD_CLOEXEC);
+}
+
+/* The value of TCP_MD5SIG (RFC 2385) for segments to and from one peer; an empty key ends it. */
+static inline int linux_md5(struct tcp_md5sig *signature, const struct sockaddr *peer,
+			    socklen_t length, const uint8_t *key, size_t key_length)
+{
+	memset(signature, 0, sizeof(*signature));
+	if (length > sizeof(signature->tcpm_addr) || key_length > TCP_MD5SIG_MAXKEYLEN)
+		return -1;
+	signature->tcpm_keylen = key_length;
+	memcpy(&signature->tcpm_addr, peer, length);
+	memcpy(signature->tcpm_key, key, key_length);
+	return 0;
+}
+
+/* A datagram with the TTL or hop limit it came with, -1 when the kernel did not say. */
+static inline ssize_t linux_receive_with_ttl(int fd, void *bytes, size_t size,
+					     struct sockaddr_storage *from, int *ttl)
+{
+	char control[64];
+	struct iovec vector = { .iov_base = bytes, .iov_len = size };
+	struct msghdr message = {
+		.msg_name = from,
+		.msg_namelen = sizeof(*from),
+		.msg_iov = &vector,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t count = recvmsg(fd, &message, MSG_DONTWAIT);
+
+	*ttl = -1;
+	if (count < 0)
+		return count;
+	for (struct cmsghdr *item = CMSG_FIRSTHDR(&message); item;
+	     item = CMSG_NXTHDR(&message, item)) {
+		if ((item->cmsg_level == IPPROTO_IP && item->cmsg_type == IP_TTL) ||
+		    (item->cmsg_level == IPPROTO_IPV6 && item->cmsg_type == IPV6_HOPLIMIT))
+			memcpy(ttl, CMSG_DATA(item), sizeof(*ttl));
+	}
+	return count;
+}
+
+/* The 4 or 16 bytes of a socket's address and the interface that it names; 0 for other families. */
+static inline int linux_socket_address(const struct sockaddr *from, uint8_t bytes[16],
+				       uint32_t *scope)
+{
+	*scope = 0;
+	if (from->sa_family == AF_INET) {
+		memcpy(bytes, &((const struct sockaddr_in *)from)->sin_addr, 4);
+		return 4;
+	}
+	if (from->sa_family != AF_INET6)
+		return 0;
+	memcpy(bytes, &((const struct sockaddr_in6 *)from)->sin6_addr, 16);
+	*scope = ((const struct sockaddr_in6 *)from)->sin6_scope_id;
+	return 16;
+}
+
+static inline struct sockaddr_in linux_ipv4(const uint8_t *bytes, uint16_t port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
+
+	memcpy(&address.sin_addr, bytes, 4);
+	return address;
+}
+
+static inline struct sockaddr_in6 linux_ipv6(const uint8_t *bytes, uint16_t port, uint32_t scope)
+{
+	struct sockaddr_in6 address = {
+		.sin6_family = AF_INET6,
+		.sin6_port = htons(port),
+		.sin6_scope_id = scope,
+	};
+
+	memcpy(&address.sin6_addr, bytes, 16);
+	return address;
 }

@@ -11,24 +11,24 @@ package enum WireError: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// A cursor over bytes it does not own; each read is bounds-checked and in network order.
 package struct ByteReader: ~Escapable {
-    private let bytes: RawSpan
+    @usableFromInline let bytes: RawSpan
     /// How many bytes have been read.
-    package private(set) var offset = 0
+    @usableFromInline package internal(set) var offset = 0
 
     /// Starts at the first byte of `bytes`.
     @_lifetime(copy bytes)
-    package init(_ bytes: RawSpan) {
+    @inlinable package init(_ bytes: RawSpan) {
         self.bytes = bytes
     }
 
     /// How many bytes are left.
-    package var remaining: Int { bytes.byteCount - offset }
+    @inlinable package var remaining: Int { bytes.byteCount - offset }
 
-    package var isAtEnd: Bool { remaining == 0 }
+    @inlinable package var isAtEnd: Bool { remaining == 0 }
 
     /// Reads an integer that is in network order.
     @_lifetime(self: copy self)
-    package mutating func read<T: FixedWidthInteger & BitwiseCopyable>(
+    @inlinable package mutating func read<T: FixedWidthInteger & BitwiseCopyable>(
         _: T.Type = T.self
     ) throws(WireError) -> T {
         T(bigEndian: try readNative(T.self))
@@ -36,7 +36,7 @@ package struct ByteReader: ~Escapable {
 
     /// Reads a value as it lies in memory: the host's order, as netlink and BPF maps have it.
     @_lifetime(self: copy self)
-    package mutating func readNative<T: BitwiseCopyable>(
+    @inlinable package mutating func readNative<T: BitwiseCopyable>(
         _: T.Type = T.self
     ) throws(WireError) -> T {
         let start = try advance(MemoryLayout<T>.size)
@@ -45,34 +45,34 @@ package struct ByteReader: ~Escapable {
 
     /// Takes the next `count` bytes as an array.
     @_lifetime(self: copy self)
-    package mutating func read(count: Int) throws(WireError) -> [UInt8] {
+    @inlinable package mutating func read(count: Int) throws(WireError) -> [UInt8] {
         let start = try advance(count)
         return unsafe bytes.extracting(start..<(start + count)).withUnsafeBytes { Array($0) }
     }
 
     /// Takes all bytes that are left as an array.
     @_lifetime(self: copy self)
-    package mutating func readRest() -> [UInt8] {
+    @inlinable package mutating func readRest() -> [UInt8] {
         defer { offset = bytes.byteCount }
         return unsafe bytes.extracting(offset...).withUnsafeBytes { Array($0) }
     }
 
     /// Passes over `count` bytes.
     @_lifetime(self: copy self)
-    package mutating func skip(_ count: Int) throws(WireError) {
+    @inlinable package mutating func skip(_ count: Int) throws(WireError) {
         _ = try advance(count)
     }
 
     /// Takes the next `count` bytes as a reader of their own, for nested structures.
     @_lifetime(copy self)
     @_lifetime(self: copy self)
-    package mutating func slice(_ count: Int) throws(WireError) -> ByteReader {
+    @inlinable package mutating func slice(_ count: Int) throws(WireError) -> ByteReader {
         let start = try advance(count)
         return ByteReader(bytes.extracting(start..<(start + count)))
     }
 
     @_lifetime(self: copy self)
-    private mutating func advance(_ count: Int) throws(WireError) -> Int {
+    @inlinable mutating func advance(_ count: Int) throws(WireError) -> Int {
         guard count >= 0, count <= remaining else {
             throw .truncated(needed: count, had: remaining)
         }

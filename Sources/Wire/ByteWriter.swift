@@ -1,42 +1,49 @@
 /// Bytes under construction; integers go out in network order.
 package struct ByteWriter {
-    package private(set) var bytes: [UInt8] = []
+    @usableFromInline package internal(set) var bytes: [UInt8] = []
 
-    package init() {}
+    @inlinable package init() {}
 
     /// Makes room for `capacity` bytes ahead of time.
-    package init(reserving capacity: Int) {
+    @inlinable package init(reserving capacity: Int) {
         bytes.reserveCapacity(capacity)
     }
 
-    package var count: Int { bytes.count }
+    /// Starts again in the room that is there.
+    @inlinable package mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: true)
+    }
+
+    @inlinable package var count: Int { bytes.count }
 
     /// Appends an integer in network order.
-    package mutating func write<T: FixedWidthInteger & BitwiseCopyable>(_ value: T) {
+    @inlinable package mutating func write<T: FixedWidthInteger & BitwiseCopyable>(_ value: T) {
         writeNative(value.bigEndian)
     }
 
     /// Appends a value as it lies in memory: the host's order, as netlink and BPF maps have it.
-    package mutating func writeNative<T: BitwiseCopyable>(_ value: T) {
+    @inlinable package mutating func writeNative<T: BitwiseCopyable>(_ value: T) {
         unsafe withUnsafeBytes(of: value) { unsafe bytes.append(contentsOf: $0) }
     }
 
-    package mutating func write(bytes more: some Sequence<UInt8>) {
+    @inlinable package mutating func write(bytes more: some Sequence<UInt8>) {
         bytes.append(contentsOf: more)
     }
 
-    package mutating func write(zeros count: Int) {
+    @inlinable package mutating func write(zeros count: Int) {
         bytes.append(contentsOf: repeatElement(0, count: count))
     }
 
     /// Writes over `MemoryLayout<T>.size` bytes that are there already, in network order.
-    package mutating func patch<T: FixedWidthInteger & BitwiseCopyable>(_ value: T, at offset: Int)
-    {
+    @inlinable package mutating func patch<T: FixedWidthInteger & BitwiseCopyable>(
+        _ value: T,
+        at offset: Int
+    ) {
         patchNative(value.bigEndian, at: offset)
     }
 
     /// Writes over bytes that are there already, in the host's order.
-    package mutating func patchNative<T: BitwiseCopyable>(_ value: T, at offset: Int) {
+    @inlinable package mutating func patchNative<T: BitwiseCopyable>(_ value: T, at offset: Int) {
         let end = offset + MemoryLayout<T>.size
         precondition(
             offset >= 0 && end <= bytes.count,
@@ -47,10 +54,20 @@ package struct ByteWriter {
         }
     }
 
+    /// Writes over bytes that are there already.
+    @inlinable package mutating func patch(bytes new: [UInt8], at offset: Int) {
+        precondition(
+            offset >= 0 && offset + new.count <= bytes.count,
+            "patch \(offset)..<\(offset + new.count) of \(bytes.count)"
+        )
+        bytes.replaceSubrange(offset..<(offset + new.count), with: new)
+    }
+
     /// Writes what `body` appends after its length, which does not count itself.
     ///
     /// The length is patched when the closure ends; it must fit `T`, which is the caller's to see
     /// to because only the protocol knows what to do with too much.
+    @inlinable
     package mutating func writeLengthPrefixed<T: FixedWidthInteger & BitwiseCopyable, E: Error>(
         as _: T.Type,
         _ body: (inout ByteWriter) throws(E) -> Void

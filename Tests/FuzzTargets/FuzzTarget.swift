@@ -16,6 +16,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case selector
     /// What a container runtime gives the CNI plugin.
     case cni
+    /// What a BGP peer sends.
+    case bgp
 
     package func run(_ bytes: [UInt8]) {
         switch self {
@@ -23,6 +25,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .yaml: Self.yaml(bytes)
         case .selector: Self.selector(bytes)
         case .cni: Self.cni(bytes)
+        case .bgp: fuzzBGPMessage(bytes)
         }
     }
 

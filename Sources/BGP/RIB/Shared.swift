@@ -1,0 +1,98 @@
+import BGPMessage
+import Model
+
+/// A peer as the tables see it.
+struct Peer {
+    var configuration: PeerConfiguration
+    var session: PeerSession?
+    /// Identifier of the last session: routes outlive it.
+    var identifier: UInt32 = 0
+    /// The peers that it gets its routes with; `nil` while the session is down.
+    var group: Int?
+    /// Which number in `SharedState.peers` is taken.
+    var isPresent = true
+
+    /// 8212: nothing passes for want of a policy.
+    func denies(_ policy: Policy?, _ configuration: RIBConfiguration) -> Bool {
+        configuration.requiresExternalPolicy && self.configuration.isExternal && policy == nil
+    }
+}
+
+/// What makes what a peer is told: peers with the same are told the same.
+struct ExportProfile: Hashable {
+    var isExternal: Bool
+    var localAS: UInt32
+    var isClient: Bool
+    var role: Role?
+    var nextHopMode: NextHopMode
+    var ownNextHopV4: NextHop?
+    var ownNextHopV6: NextHop?
+    var policy: Policy
+    var sending: MessageContext
+    var hasExtendedNextHop: Bool
+    var isLongLivedCapable: Bool
+    var families: FamilySet
+
+    init(_ peer: PeerConfiguration, _ session: PeerSession, deniesAll: Bool) {
+        isExternal = peer.isExternal
+        localAS = peer.localAS
+        isClient = peer.isReflectorClient
+        role = peer.role
+        nextHopMode = peer.nextHopMode
+        ownNextHopV4 = peer.ownNextHopV4
+        ownNextHopV6 = peer.ownNextHopV6
+        policy = deniesAll ? .rejectAll : peer.exportPolicy ?? .acceptAll
+        sending = session.sending
+        hasExtendedNextHop = session.hasExtendedNextHop
+        isLongLivedCapable = session.isLongLivedCapable
+        families = session.families
+    }
+}
+
+/// The peers that are told the same.
+struct Group {
+    var profile: ExportProfile
+    var members: [PeerID] = []
+}
+
+/// What the tables of both families share.
+struct SharedState {
+    var configuration: RIBConfiguration
+    var attributes: AttributeTable
+    /// By number; the first is this node.
+    var peers: [Peer]
+    /// Groups without members are free for another profile.
+    var groups: [Group] = []
+
+    init(_ configuration: RIBConfiguration) {
+        self.configuration = configuration
+        attributes = AttributeTable(configuration)
+        let local = PeerConfiguration(
+            address: Address(high: 0, low: 0),
+            remoteAS: 0,
+            localAS: 0
+        )
+        peers = [Peer(configuration: local, identifier: configuration.identifier)]
+    }
+
+    func candidate(_ index: UInt32, _ route: Route) -> Candidate? {
+        guard route.accepted != 0, let cost = attributes.cost(route.accepted) else { return nil }
+        let facts = attributes.facts[Int(route.accepted)]
+        let peer = peers[route.peer.index]
+        let isStale = route.flags.contains(.longLived) || facts.marks.contains(.longLivedStale)
+        let identifier = facts.marks.contains(.originator) ? facts.originator : peer.identifier
+        let isInternal = route.peer != .local && !peer.configuration.isExternal
+        return Candidate(
+            route: index,
+            degree: (isStale ? 1 << 40 : 0) | UInt64(255 - route.preference) << 32
+                | UInt64(~facts.localPreference),
+            path: UInt32(facts.pathLength) << 8 | UInt32(facts.origin),
+            neighbour: configuration.comparesAllMEDs ? 0 : facts.neighbour,
+            multiExitDiscriminator: facts.multiExitDiscriminator,
+            distance: (isInternal ? 1 << 32 : 0) | UInt64(cost),
+            identity: UInt64(identifier) << 16 | UInt64(facts.clusterLength),
+            address: peer.configuration.address,
+            pathID: route.pathID
+        )
+    }
+}
