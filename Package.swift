@@ -143,8 +143,9 @@ let package = Package(
         module(
             "BGPDaemon",
             [
-                "Agent", "BGPConfiguration", "Datastore", "IPAM", "JSON", "Model", "Resources",
-                "Routing", logging,
+                "Agent", "BGPConfiguration", "BGPMessage", "BGPRIB", "BGPSession", "BGPSpeaker",
+                "Control", "ControlServer", "Datastore", "DatastoreSQLite", "IPAM", "JSON",
+                "Linux", "Model", "Resources", "Routing", logging, nioPosix,
             ],
             path: "Sources/BGP/Daemon"
         ),
@@ -165,7 +166,8 @@ let package = Package(
         executable(
             "caracal",
             [
-                "Agent", "Control", "Controllers", "Datastore", "DatastoreSQLite", argumentParser,
+                "Agent", "BGPDaemon", "Control", "Controllers", "Datastore", "DatastoreSQLite",
+                argumentParser,
                 logging,
             ]
         ),
@@ -281,8 +283,8 @@ let package = Package(
         tests(
             "BGPDaemonTests",
             [
-                "Agent", "BGPConfiguration", "BGPDaemon", "Datastore", "DatastoreMemory", "IPAM",
-                "JSON", "Model", "Resources", logging,
+                "Agent", "BGPConfiguration", "BGPDaemon", "BGPMessage", "BGPRIB", "Datastore",
+                "DatastoreMemory", "IPAM", "JSON", "Model", "Resources", logging,
             ]
         ),
         tests("RoutingTests", ["Linux", "Model", "Netlink", "Routing", "Support"]),

@@ -9,7 +9,7 @@ struct Caracal: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "caracal",
         abstract: "Kubernetes networking: policy, addresses and routes of a node.",
-        subcommands: [AgentCommand.self, ControllersCommand.self]
+        subcommands: [AgentCommand.self, BGPCommand.self, ControllersCommand.self]
     )
 }
 

@@ -14,7 +14,7 @@ struct SpeakerOption: ParsableArguments {
     /// The speaker's answer to a verb.
     func ask(_ verb: String, _ body: JSONValue = .null) throws -> JSONValue {
         let path = path ?? Console.current.environment["CARACAL_BGP_SOCKET"] ?? Self.defaultPath
-        return try AgentOption.ask(at: path, verb, body, timeout: .seconds(30))
+        return try AgentOption.ask(at: path, verb, body, timeout: .seconds(10))
     }
 }
 
