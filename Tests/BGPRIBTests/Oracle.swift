@@ -178,7 +178,9 @@ struct Oracle {
         let isLocal = path.key.peer == .local
         if attributes.communities.contains(.noAdvertise) { return nil }
         if attributes.communities.contains(.noExport), peer.configuration.isExternal { return nil }
-        if attributes.communities.contains(.longLivedStale), !session.isLongLivedCapable { return nil }
+        if attributes.communities.contains(.longLivedStale), !session.isLongLivedCapable {
+            return nil
+        }
         let isFromInside = !isLocal && !path.isExternal
         if isFromInside, !peer.configuration.isExternal {
             let source = peers[path.key.peer]?.configuration
@@ -189,9 +191,10 @@ struct Oracle {
         if peer.configuration.isExternal, !isLocal { attributes.multiExitDiscriminator = nil }
         guard walk(peer.configuration.exportPolicy, prefix, &attributes) else { return nil }
         if peer.configuration.isExternal {
-            attributes.asPath = ASPath(
-                [.init(.sequence, [peer.configuration.localAS])] + attributes.asPath.segments
-            ).joined
+            attributes.asPath =
+                ASPath(
+                    [.init(.sequence, [peer.configuration.localAS])] + attributes.asPath.segments
+                ).joined
             attributes.localPreference = nil
             attributes.originatorID = nil
             attributes.clusterList = []
@@ -199,7 +202,8 @@ struct Oracle {
         } else {
             attributes.localPreference = attributes.localPreference ?? 100
             if isFromInside {
-                attributes.originatorID = attributes.originatorID ?? peers[path.key.peer]?.identifier
+                attributes.originatorID =
+                    attributes.originatorID ?? peers[path.key.peer]?.identifier
                 attributes.clusterList = [configuration.clusterID] + attributes.clusterList
             }
             attributes.nextHop = attributes.nextHop ?? peer.configuration.ownNextHopV4

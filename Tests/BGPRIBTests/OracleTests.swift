@@ -65,7 +65,9 @@ import Testing
             var attributes = PathAttributes(
                 origin: random.pick([.igp, .incomplete]),
                 asPath: ASPath(sequence: (peer.isExternal ? [peer.remoteAS] : []) + path),
-                nextHop: NextHop(Address(v4: 0x0a00_0200 + UInt32.random(in: 0...3, using: &random)))
+                nextHop: NextHop(
+                    Address(v4: 0x0a00_0200 + UInt32.random(in: 0...3, using: &random))
+                )
             )
             if !peer.isExternal { attributes.localPreference = random.pick([100, 100, 200]) }
             if random.oneIn(2) { attributes.multiExitDiscriminator = random.pick([1, 2, 3]) }

@@ -143,7 +143,9 @@ extension AttributeTable {
     }
 
     private func isScratch(_ id: UInt32, _ hop: UInt32) -> Bool {
-        guard facts[Int(id)].hop == hop, Int(lengths[Int(id)]) == scratch.count else { return false }
+        guard facts[Int(id)].hop == hop, Int(lengths[Int(id)]) == scratch.count else {
+            return false
+        }
         let start = Int(offsets[Int(id)])
         for index in 0..<scratch.count where arena[start + index] != scratch.bytes[index] {
             return false
@@ -164,7 +166,8 @@ extension AttributeTable {
         return UInt32(truncatingIfNeeded: mixed ^ (mixed >> 32))
     }
 
-    private mutating func add(_ attributes: PathAttributes, _ hop: UInt32, _ hash: UInt32) -> UInt32 {
+    private mutating func add(_ attributes: PathAttributes, _ hop: UInt32, _ hash: UInt32) -> UInt32
+    {
         hops.retain(hop)
         let id: UInt32
         if let reused = free.popLast() {

@@ -3,7 +3,7 @@ import Model
 /// Prefixes of one family, each with a number: what all else about it is kept under, in flat arrays.
 struct PrefixTable {
     let family: Family
-    /// IPv4: address and length in one word. Unused for IPv6.
+    /// IPv4, address and length in one word; unused for IPv6.
     private var short: [UInt64] = []
     private var long: [Prefix?] = []
     private var slots = [UInt32](repeating: 0, count: 64)

@@ -173,7 +173,9 @@ extension FamilyTable {
         groups[group].members.append(peer)
         if isFirst { exportAll(to: group, &shared) }
         // Only the source was there, and it was told nothing.
-        if groups[group].members.count == 2 { exportOwn(of: groups[group].members[0], group, &shared) }
+        if groups[group].members.count == 2 {
+            exportOwn(of: groups[group].members[0], group, &shared)
+        }
         outlets[peer.index].group = group
         outlets[peer.index].cursor = groups[group].log.count
         outlets[peer.index].walk = .range(next: 0)

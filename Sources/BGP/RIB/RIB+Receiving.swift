@@ -130,7 +130,9 @@ extension SharedState {
         return isLeak ? .routeLeak : .none
     }
 
-    /// Asks the import policy about one prefix. Both sets of attributes are counted for the result.
+    /// Asks the import policy about one prefix.
+    ///
+    /// Both sets of attributes are counted for the result.
     mutating func judge(
         _ prefix: Prefix,
         _ attributes: PathAttributes,
