@@ -98,8 +98,8 @@ struct PolicyTranslationTests {
     func agrees(_ filter: String, asNumber: Int) throws {
         let (family, peer) = try Self.family(filter, asNumber: asNumber)
         let plain = RoutePolicy(family, peer: peer)
-        let imports = BGPRIB.Policy(importing: peer, family)
-        let exports = BGPRIB.Policy(exporting: peer, family)
+        let imports = RoutePolicy(importing: peer, family)
+        let exports = RoutePolicy(exporting: peer, family)
         for route in Self.routes {
             #expect(
                 Self.outcome(imports, route, peer) == plain.imported(route),
@@ -114,7 +114,7 @@ struct PolicyTranslationTests {
 
     /// What the RIB's policy makes of a route, read back.
     private static func outcome(
-        _ policy: BGPRIB.Policy,
+        _ policy: RoutePolicy,
         _ route: PolicyRoute,
         _ peer: BGPPeerConfiguration
     ) -> PolicyRoute? {

@@ -6,7 +6,7 @@ internal import Resources
 
 // What resources say of routes, in the words of the RIB (inventory §6.3).
 
-extension BGPRIB.Policy {
+extension RoutePolicy {
     /// What comes in from a peer: its filters, then everything; what is preferred to this node's own
     /// routes says so.
     package init(importing peer: BGPPeerConfiguration, _ family: FamilyConfiguration) {
@@ -56,9 +56,9 @@ extension BGPRIB.Policy {
     }
 }
 
-extension BGPRIB.Policy.Rule {
+extension RoutePolicy.Rule {
     fileprivate init(_ rule: BGPFilterRule) {
-        var conditions: [BGPRIB.Policy.Condition] = []
+        var conditions: [RoutePolicy.Condition] = []
         if let net = rule.net { conditions.append(net.condition) }
         if rule.isFromPeers { conditions.append(.source(.remotePeers)) }
         if let interface = rule.interface { conditions.append(.interface(interface)) }
@@ -66,7 +66,7 @@ extension BGPRIB.Policy.Rule {
             conditions.append(.peerType(type == .internal ? .internal : .external))
         }
         if let community = rule.community {
-            conditions.append(.community(BGPRIB.Policy.AnyCommunity(community)))
+            conditions.append(.community(RoutePolicy.AnyCommunity(community)))
         }
         if !rule.pathPrefix.isEmpty { conditions.append(.asPathPrefix(rule.pathPrefix)) }
         if let priority = rule.priority { conditions.append(.priority(priority...priority)) }
@@ -75,7 +75,7 @@ extension BGPRIB.Policy.Rule {
             operations: rule.operations.map { operation in
                 switch operation {
                 case .addCommunity(let community):
-                    .addCommunity(BGPRIB.Policy.AnyCommunity(community))
+                    .addCommunity(RoutePolicy.AnyCommunity(community))
                 case .prependPath(let path): .prependASPath(path)
                 case .setPriority(let priority): .setPriority(priority)
                 }
@@ -87,23 +87,23 @@ extension BGPRIB.Policy.Rule {
 
 extension BGPFilterRule.NetMatch {
     /// With lengths, "not" is of the whole: neither the prefix nor these lengths of it.
-    fileprivate var condition: BGPRIB.Policy.Condition {
+    fileprivate var condition: RoutePolicy.Condition {
         switch matchOperator {
-        case .equal: .prefix(BGPRIB.Policy.PrefixMatch(cidr, .equal, lengths: lengths))
-        case .within: .prefix(BGPRIB.Policy.PrefixMatch(cidr, .in, lengths: lengths))
-        case .notEqual: .not(.prefix(BGPRIB.Policy.PrefixMatch(cidr, .equal, lengths: lengths)))
-        case .notWithin: .not(.prefix(BGPRIB.Policy.PrefixMatch(cidr, .in, lengths: lengths)))
+        case .equal: .prefix(RoutePolicy.PrefixMatch(cidr, .equal, lengths: lengths))
+        case .within: .prefix(RoutePolicy.PrefixMatch(cidr, .in, lengths: lengths))
+        case .notEqual: .not(.prefix(RoutePolicy.PrefixMatch(cidr, .equal, lengths: lengths)))
+        case .notWithin: .not(.prefix(RoutePolicy.PrefixMatch(cidr, .in, lengths: lengths)))
         }
     }
 }
 
 extension NetRule {
-    fileprivate var match: BGPRIB.Policy.PrefixMatch {
-        BGPRIB.Policy.PrefixMatch(net, isExact ? .equal : .in)
+    fileprivate var match: RoutePolicy.PrefixMatch {
+        RoutePolicy.PrefixMatch(net, isExact ? .equal : .in)
     }
 }
 
-extension BGPRIB.Policy.AnyCommunity {
+extension RoutePolicy.AnyCommunity {
     fileprivate init(_ community: Resources.Community) {
         switch community {
         case .standard(let high, let low): self = .standard(BGPMessage.Community(high, low))

@@ -82,7 +82,7 @@ extension PeerRoutes {
             case .keep: .keep
             }
         allowedOwnAS = peer.allowedLocalAS
-        importPolicy = BGPRIB.Policy(importing: peer, family)
-        exportPolicy = BGPRIB.Policy(exporting: peer, family)
+        importPolicy = RoutePolicy(importing: peer, family)
+        exportPolicy = RoutePolicy(exporting: peer, family)
     }
 }

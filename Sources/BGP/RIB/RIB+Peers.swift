@@ -55,8 +55,9 @@ extension RIB {
 
     // MARK: Sessions
 
-    /// A session is up: the peer will be told all there is for it. Routes that were kept from its last
-    /// session stay until they are swept.
+    /// A session is up: the peer will be told all there is for it.
+    ///
+    /// Routes that were kept from its last session stay until they are swept.
     package mutating func open(_ peer: PeerID, _ session: PeerSession) {
         if shared.peers[peer.index].session != nil { closeOutlets(peer) }
         shared.peers[peer.index].session = session
@@ -71,8 +72,9 @@ extension RIB {
         forEach(session.families) { $0.open(peer, group, &$1) }
     }
 
-    /// The session is down. Routes of the families in `retaining` are kept as stale (RFC 4724 §4.2),
-    /// all others go.
+    /// The session is down.
+    ///
+    /// Routes of the families in `retaining` are kept as stale (RFC 4724 §4.2), all others go.
     package mutating func close(_ peer: PeerID, retaining: FamilySet = []) {
         closeOutlets(peer)
         forEach(retaining) { table, _ in table.setFlag(.stale, peer) }

@@ -13,8 +13,8 @@ package struct PeerRoutes: Hashable, Sendable {
     package var ownNextHopV6: NextHop?
     /// How often our AS may be in a path from the peer.
     package var allowedOwnAS = 0
-    package var importPolicy: BGPRIB.Policy?
-    package var exportPolicy: BGPRIB.Policy?
+    package var importPolicy: RoutePolicy?
+    package var exportPolicy: RoutePolicy?
 
     package init() {}
 }
@@ -46,7 +46,7 @@ extension PeerSettings {
     }
 }
 
-extension BGPRIB.Policy {
+extension RoutePolicy {
     /// The same with what RFC 8326 §4 asks of a node that is about to go.
     fileprivate var draining: Self {
         let mark = Rule(
