@@ -16,6 +16,11 @@ package struct ByteWriter {
 
     @inlinable package var count: Int { bytes.count }
 
+    /// Appends one byte.
+    @inlinable package mutating func write(_ value: UInt8) {
+        bytes.append(value)
+    }
+
     /// Appends an integer in network order.
     @inlinable package mutating func write<T: FixedWidthInteger & BitwiseCopyable>(_ value: T) {
         writeNative(value.bigEndian)

@@ -47,6 +47,10 @@ extension NLRI {
             let pathID = hasPathIDs ? try reader.read(UInt32.self) : 0
             let length = Int(try reader.read(UInt8.self))
             guard length <= family.bitWidth else { throw NLRIError.tooLong }
+            if family == .v4 {
+                let address = Address(v4: try v4(&reader, length: length))
+                return Prefix(address, length: length).map { NLRI($0, pathID: pathID) }
+            }
             var high: UInt64 = 0
             var low: UInt64 = 0
             for index in 0..<((length + 7) / 8) {
@@ -57,10 +61,7 @@ extension NLRI {
                     low |= octet << UInt64(120 - 8 * index)
                 }
             }
-            let address =
-                family == .v4
-                ? Address(v4: UInt32(high >> 32))
-                : Address(high: high, low: low).masked(mappedLength: length)
+            let address = Address(high: high, low: low).masked(mappedLength: length)
             return Prefix(address, length: length).flatMap {
                 $0.family == family ? NLRI($0, pathID: pathID) : nil
             }
@@ -68,6 +69,21 @@ extension NLRI {
             throw error
         } catch {
             throw .overrun
+        }
+    }
+
+    private static func v4(
+        _ reader: inout ByteReader,
+        length: Int
+    ) throws(WireError) -> UInt32 {
+        switch (length + 7) / 8 {
+        case 0: return 0
+        case 1: return UInt32(try reader.read(UInt8.self)) << 24
+        case 2: return UInt32(try reader.read(UInt16.self)) << 16
+        case 3:
+            let high = try reader.read(UInt16.self)
+            return UInt32(high) << 16 | UInt32(try reader.read(UInt8.self)) << 8
+        default: return try reader.read(UInt32.self)
         }
     }
 

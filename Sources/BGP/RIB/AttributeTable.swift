@@ -206,7 +206,9 @@ extension AttributeTable {
 // MARK: Counting
 
 extension AttributeTable {
-    mutating func retain(_ id: UInt32) { references[Int(id)] += 1 }
+    mutating func retain(_ id: UInt32, _ count: Int = 1) {
+        references[Int(id)] += UInt32(count)
+    }
 
     mutating func release(_ id: UInt32) {
         references[Int(id)] -= 1

@@ -76,9 +76,11 @@ struct Candidate {
         return nil
     }
 
-    /// As good as `other` but for what only breaks ties: both may be used at once.
-    func isEqual(to other: Candidate) -> Bool {
+    /// As good as `other` but for what only breaks ties.
+    func isTied(with other: Candidate) -> Bool {
         degree == other.degree && path == other.path && distance == other.distance
+            && (neighbour != other.neighbour
+                || multiExitDiscriminator == other.multiExitDiscriminator)
     }
 
     /// Surely no better than `best`, which has been chosen among all the others, and no match for it.

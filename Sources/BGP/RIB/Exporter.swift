@@ -31,9 +31,19 @@ struct Exporter {
         to group: Int,
         _ shared: inout SharedState
     ) -> UInt32 {
+        guard route.accepted != 0 else { return 0 }
+        let isLocal = route.peer == .local
+        // Reflection names the source (RFC 4456 §8); else its kind is all that matters.
+        let isReflected =
+            !isLocal && !shared.groups[group].isExternal
+            && !shared.peers[route.peer.index].facts.isExternal
+        let kind = isLocal || isReflected ? route.peer : PeerID(rawValue: .max)
+        let plain = Key(accepted: route.accepted, source: kind, changes: 0)
+        if shared.groups[group].isTransparent, let known = recall(plain, group, &shared) {
+            return known
+        }
         let profile = shared.groups[group].profile
         let facts = shared.attributes.facts[Int(route.accepted)]
-        let isLocal = route.peer == .local
         let source = shared.peers[route.peer.index].configuration
         guard profile.mayGet(facts.marks, source, isLocal: isLocal) else { return 0 }
         var changes: UInt64? = 0
@@ -53,24 +63,23 @@ struct Exporter {
             changes = verdict.changes
             operations = verdict.operations
         }
-        // Reflection names the source (RFC 4456 §8); else its kind is all that matters.
-        let isReflected = !isLocal && !source.isExternal && !profile.isExternal
-        let kind = isLocal || isReflected ? route.peer : PeerID(rawValue: .max)
         guard let changes else {
             return Self.transform(route, prefix.family, profile, operations, &shared)
         }
         let key = Key(accepted: route.accepted, source: kind, changes: changes)
-        return remembered(key, group, &shared) { shared in
-            Self.transform(route, prefix.family, profile, operations, &shared)
-        }
+        if let known = recall(key, group, &shared) { return known }
+        let result = Self.transform(route, prefix.family, profile, operations, &shared)
+        memory[group][key] = result
+        last[group] = (key, result)
+        return result
     }
 
-    private mutating func remembered(
+    /// What came out for the same before, counted once more.
+    private mutating func recall(
         _ key: Key,
         _ group: Int,
-        _ shared: inout SharedState,
-        _ make: (inout SharedState) -> UInt32
-    ) -> UInt32 {
+        _ shared: inout SharedState
+    ) -> UInt32? {
         while memory.count <= group {
             memory.append([:])
             last.append(nil)
@@ -81,14 +90,10 @@ struct Exporter {
         } else {
             known = memory[group][key]
         }
-        if let known {
-            if known != 0 { shared.attributes.retain(known) }
-            return known
-        }
-        let result = make(&shared)
-        memory[group][key] = result
-        last[group] = (key, result)
-        return result
+        guard let known else { return nil }
+        last[group] = (key, known)
+        if known != 0 { shared.attributes.retain(known) }
+        return known
     }
 
     private static func transform(

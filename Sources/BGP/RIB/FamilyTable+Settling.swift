@@ -169,8 +169,17 @@ extension FamilyTable {
     /// Works out all that a group is to be told, when it gets its first member.
     mutating func exportAll(to group: Int, _ shared: inout SharedState) {
         groups[group].grow(to: heads.count)
-        for index in heads.indices where pathCounts[index] > 0 {
-            export(UInt32(index), to: group, &shared)
+        for index in heads.indices where isDirty[index] || pathCounts[index] > 0 {
+            exportSettled(UInt32(index), to: group, &shared)
+        }
+    }
+
+    /// What is yet to be decided about is told when it is, whatever comes out.
+    mutating func exportSettled(_ index: UInt32, to group: Int, _ shared: inout SharedState) {
+        if isDirty[Int(index)] {
+            signatures[Int(index)] = .max
+        } else {
+            export(index, to: group, &shared)
         }
     }
 

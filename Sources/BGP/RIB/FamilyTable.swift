@@ -52,6 +52,12 @@ struct FamilyTable {
         return index
     }
 
+    /// Has the prefix decided about, and all told, though its routes look the same.
+    mutating func touchAnew(_ index: UInt32) {
+        signatures[Int(index)] = .max
+        touch(index)
+    }
+
     mutating func touch(_ index: UInt32) {
         guard !isDirty[Int(index)] else { return }
         isDirty[Int(index)] = true
@@ -164,7 +170,7 @@ extension FamilyTable {
             let best = shared.candidate(head, routes[Int(head)])
         else { return true }
         if mine.isWorse(than: best) { return false }
-        return shared.configuration.maximumPaths > 1 || !mine.isEqual(to: best)
+        return shared.configuration.maximumPaths > 1 || !mine.isTied(with: best)
             || !mine.isLaterInTie(than: best)
     }
 

@@ -72,6 +72,15 @@ struct GroupTable {
         append(index)
     }
 
+    /// Takes over paths that a new member was told elsewhere, to be withdrawn if they are not here.
+    mutating func bury(_ index: UInt32, _ told: [Path]) {
+        let own = paths[index] ?? []
+        let gone = told.filter { path in !own.contains { $0.pathID == path.pathID } }
+        guard !gone.isEmpty else { return }
+        paths[index] = own + gone.map { Path(pathID: $0.pathID, attributes: 0, source: $0.source) }
+        append(index)
+    }
+
     private mutating func append(_ index: UInt32) {
         guard !members.isEmpty else { return }
         positions[Int(index)] = UInt32(log.count)

@@ -1,4 +1,6 @@
+import BGPMessage
 import Model
+import Wire
 
 /// Prefixes of one family, each with a number: what all else about it is kept under, in flat arrays.
 struct PrefixTable {
@@ -24,6 +26,24 @@ struct PrefixTable {
         let key = short[Int(index)]
         guard key != Self.vacant else { return nil }
         return Prefix(Address(v4: UInt32(key >> 8)), length: Int(key & 0xff))
+    }
+
+    /// Writes the prefix as NLRI without a path identifier; false if the number stands for none.
+    func write(_ index: UInt32, to writer: inout ByteWriter) -> Bool {
+        guard family == .v4 else {
+            guard let prefix = long[Int(index)] else { return false }
+            NLRI(prefix).write(to: &writer, hasPathIDs: false)
+            return true
+        }
+        let key = short[Int(index)]
+        guard key != Self.vacant else { return false }
+        let length = UInt8(truncatingIfNeeded: key)
+        writer.write(length)
+        if length > 0 { writer.write(UInt8(truncatingIfNeeded: key >> 32)) }
+        if length > 8 { writer.write(UInt8(truncatingIfNeeded: key >> 24)) }
+        if length > 16 { writer.write(UInt8(truncatingIfNeeded: key >> 16)) }
+        if length > 24 { writer.write(UInt8(truncatingIfNeeded: key >> 8)) }
+        return true
     }
 
     func index(of prefix: Prefix) -> UInt32? {

@@ -4,7 +4,8 @@ package import Model
 extension RIB {
     /// Takes up a peer, without a session.
     package mutating func add(_ configuration: PeerConfiguration) -> PeerID {
-        let peer = Peer(configuration: configuration)
+        var peer = Peer(configuration)
+        peer.refreshFacts(shared.configuration)
         if let index = shared.peers.firstIndex(where: { !$0.isPresent }) {
             shared.peers[index] = peer
             return PeerID(rawValue: UInt16(index))
@@ -30,9 +31,15 @@ extension RIB {
         let old = shared.peers[peer.index].configuration
         guard configuration != old else { return }
         shared.peers[peer.index].configuration = configuration
+        shared.peers[peer.index].refreshFacts(shared.configuration)
+        let isOtherKind =
+            old.isExternal != configuration.isExternal
+            || old.isReflectorClient != configuration.isReflectorClient
+            || old.address != configuration.address
         forEach([.v4, .v6]) { table, shared in
             table.exporter.forget()
             table.judgeAgain(peer, &shared)
+            if isOtherKind { table.touchAllAnew(peer) }
         }
         guard let session = shared.peers[peer.index].session else { return }
         let profile = self.profile(peer, session)
@@ -63,9 +70,10 @@ extension RIB {
         shared.peers[peer.index].session = session
         if shared.peers[peer.index].identifier != session.identifier {
             shared.peers[peer.index].identifier = session.identifier
+            shared.peers[peer.index].refreshFacts(shared.configuration)
             forEach([.v4, .v6]) { table, _ in
                 table.exporter.forget()
-                table.updateRoutes(of: peer) { _, _ in true }
+                table.touchAllAnew(peer)
             }
         }
         let group = join(peer, profile(peer, session))
@@ -97,10 +105,10 @@ extension RIB {
             group = known
         } else if let free = shared.groups.firstIndex(where: { $0.members.isEmpty }) {
             group = free
-            shared.groups[free] = Group(profile: profile)
+            shared.groups[free] = Group(profile)
         } else {
             group = shared.groups.count
-            shared.groups.append(Group(profile: profile))
+            shared.groups.append(Group(profile))
         }
         forEach([.v4, .v6]) { table, _ in
             let hasPaths = profile.sending.addPath.contains(table.family)
@@ -163,6 +171,15 @@ extension RIB {
 // MARK: In one family
 
 extension FamilyTable {
+    fileprivate mutating func touchAllAnew(_ peer: PeerID) {
+        var indices: [UInt32] = []
+        updateRoutes(of: peer) { index, _ in
+            indices.append(index)
+            return false
+        }
+        for index in indices { touchAnew(index) }
+    }
+
     fileprivate mutating func setFlag(_ flag: RouteFlags, _ peer: PeerID) {
         updateRoutes(of: peer) { _, route in
             route.flags.insert(flag)
@@ -193,8 +210,8 @@ extension FamilyTable {
         guard !groups[group].hasPaths else { return }
         groups[group].grow(to: heads.count)
         for index in heads.indices
-        where pathCounts[index] > 0 && routes[Int(heads[index])].peer == peer {
-            export(UInt32(index), to: group, &shared)
+        where isDirty[index] || pathCounts[index] > 0 && routes[Int(heads[index])].peer == peer {
+            exportSettled(UInt32(index), to: group, &shared)
         }
     }
 
@@ -235,10 +252,13 @@ extension FamilyTable {
         } else {
             outlets[peer.index].walk = .range(next: 0)
         }
-        groups[old].members.removeAll { $0 == peer }
-        if groups[old].members.isEmpty { groups[old].clear(&shared.attributes) }
         outlets[peer.index].group = new
         outlets[peer.index].cursor = groups[new].log.count
+        for (index, paths) in groups[old].paths where outlets[peer.index].isTold(index) {
+            groups[new].bury(index, paths)
+        }
+        groups[old].members.removeAll { $0 == peer }
+        if groups[old].members.isEmpty { groups[old].clear(&shared.attributes) }
     }
 
     fileprivate mutating func makeLongLived(_ peer: PeerID, _ shared: inout SharedState) {

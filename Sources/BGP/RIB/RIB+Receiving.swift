@@ -57,6 +57,19 @@ extension FamilyTable {
         _ peer: PeerID,
         _ shared: inout SharedState
     ) {
+        if loop == .none, shared.peers[peer.index].facts.isTransparent {
+            let arrival = Arrival(
+                received: received,
+                accepted: received,
+                ineligibility: .none,
+                preference: 100
+            )
+            shared.attributes.retain(received, 2 * list.count)
+            for route in list {
+                upsert(number(of: route.prefix), peer, route.pathID, arrival, &shared)
+            }
+            return
+        }
         var memory: ArrivalMemory?
         for route in list {
             let arrival = shared.judge(

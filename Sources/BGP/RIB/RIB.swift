@@ -100,9 +100,7 @@ extension FamilyTable {
                 if route.accepted != 0,
                     hops.contains(shared.attributes.facts[Int(route.accepted)].hop)
                 {
-                    // The signature cannot show it: decided and told anew.
-                    signatures[index] = 0
-                    touch(UInt32(index))
+                    touchAnew(UInt32(index))
                 }
                 current = route.next
             }

@@ -9,8 +9,33 @@ struct Peer {
     var identifier: UInt32 = 0
     /// The peers that it gets its routes with; `nil` while the session is down.
     var group: Int?
-    /// Which number in `SharedState.peers` is taken.
+    /// Its number is taken.
     var isPresent = true
+    /// What decisions ask, by itself: cheap to copy.
+    var facts = Facts()
+
+    struct Facts {
+        var identifier: UInt32 = 0
+        var address = Address(high: 0, low: 0)
+        var isExternal = true
+        /// What it sends passes as it is.
+        var isTransparent = true
+    }
+
+    init(_ configuration: PeerConfiguration, identifier: UInt32 = 0) {
+        self.configuration = configuration
+        self.identifier = identifier
+    }
+
+    mutating func refreshFacts(_ shared: RIBConfiguration) {
+        facts = Facts(
+            identifier: identifier,
+            address: configuration.address,
+            isExternal: configuration.isExternal,
+            isTransparent: configuration.importPolicy?.isTransparent
+                ?? !denies(nil, shared)
+        )
+    }
 
     /// 8212: nothing passes for want of a policy.
     func denies(_ policy: RoutePolicy?, _ configuration: RIBConfiguration) -> Bool {
@@ -53,6 +78,15 @@ struct ExportProfile: Hashable {
 struct Group {
     var profile: ExportProfile
     var members: [PeerID] = []
+    /// Its policy lets all pass as it is.
+    let isTransparent: Bool
+    let isExternal: Bool
+
+    init(_ profile: ExportProfile) {
+        self.profile = profile
+        isTransparent = profile.policy.isTransparent
+        isExternal = profile.isExternal
+    }
 }
 
 /// What the tables of both families share.
@@ -72,16 +106,20 @@ struct SharedState {
             remoteAS: 0,
             localAS: 0
         )
-        peers = [Peer(configuration: local, identifier: configuration.identifier)]
+        peers = [Peer(local, identifier: configuration.identifier)]
+        // Of no AS: as good as what comes from others (RFC 4271 §9.1.2.2 (d)).
+        peers[0].facts = Peer.Facts(
+            identifier: configuration.identifier,
+            address: local.address
+        )
     }
 
     func candidate(_ index: UInt32, _ route: Route) -> Candidate? {
         guard route.accepted != 0, let cost = attributes.cost(route.accepted) else { return nil }
         let facts = attributes.facts[Int(route.accepted)]
-        let peer = peers[route.peer.index]
+        let peer = peers[route.peer.index].facts
         let isStale = route.flags.contains(.longLived) || facts.marks.contains(.longLivedStale)
         let identifier = facts.marks.contains(.originator) ? facts.originator : peer.identifier
-        let isInternal = route.peer != .local && !peer.configuration.isExternal
         return Candidate(
             route: index,
             degree: (isStale ? 1 << 40 : 0) | UInt64(255 - route.preference) << 32
@@ -89,9 +127,9 @@ struct SharedState {
             path: UInt32(facts.pathLength) << 8 | UInt32(facts.origin),
             neighbour: configuration.comparesAllMEDs ? 0 : facts.neighbour,
             multiExitDiscriminator: facts.multiExitDiscriminator,
-            distance: (isInternal ? 1 << 32 : 0) | UInt64(cost),
+            distance: (peer.isExternal ? 0 : 1 << 32) | UInt64(cost),
             identity: UInt64(identifier) << 16 | UInt64(facts.clusterLength),
-            address: peer.configuration.address,
+            address: peer.address,
             pathID: route.pathID
         )
     }

@@ -134,10 +134,8 @@ struct UpdatePacker {
             let limit = start + context.maximumLength - 9
             let before = index
             while index < list.endIndex, writer.count <= limit {
-                if let prefix = prefixes.prefix(at: list[index].index) {
-                    NLRI(prefix, pathID: list[index].pathID)
-                        .write(to: &writer, hasPathIDs: hasPathIDs)
-                }
+                if hasPathIDs { writer.write(list[index].pathID) }
+                _ = prefixes.write(list[index].index, to: &writer)
                 index += 1
             }
             endMessage(start, source)
