@@ -3,7 +3,7 @@ import Glibc
 import Linux
 import Synchronization
 
-/// Two namespaces with a link between them, for one test:
+/// Two namespaces with a link between them, for one test.
 ///
 ///     us 10.99.0.2/24, fd99::2/64 ---- 10.99.0.1/24, fd99::1/64 peer
 ///
