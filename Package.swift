@@ -84,7 +84,7 @@ let package = Package(
             swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]
         ),
         module("BGPMessage", ["Model", "Wire"], path: "Sources/BGP/Message"),
-        module("BGPSession", ["BGPMessage", "Model"], path: "Sources/BGP/Session"),
+        module("BGPSession", ["BGPMessage"], path: "Sources/BGP/Session"),
         module("BGPRIB", ["BGPMessage", "Model", "Wire"], path: "Sources/BGP/RIB"),
         module("Linux", ["CLinux"]),
         module("Netlink", ["CLinux", "Linux", "Model", "Wire"]),

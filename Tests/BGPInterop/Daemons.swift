@@ -212,6 +212,7 @@ struct OpenBGPD: Daemon {
             }
             allow from any
             allow to any
+            match to any prefix 2001:db8:1::/48 set nexthop fd99::1
             """
         )
         try Shell.run(["chmod", "0600", path])

@@ -20,12 +20,10 @@ package struct PeerRoutes: Hashable, Sendable {
 }
 
 extension PeerSettings {
-    /// What the RIB is to know of the peer.
+    /// What the RIB is to know of the peer; `local` is our address on the connection.
     ///
-    /// - Parameters:
-    ///   - local: our address on the connection, `nil` while there is none.
-    ///   - isDraining: routes leave with the community of RFC 8326, and as the last resort within
-    ///     our AS.
+    /// A node that drains sends its routes with the community of RFC 8326, and as the last resort
+    /// within our AS.
     func ribConfiguration(_ local: Address?, isDraining: Bool = false) -> BGPRIB.PeerConfiguration {
         var result = BGPRIB.PeerConfiguration(
             address: address,

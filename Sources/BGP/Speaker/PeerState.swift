@@ -7,7 +7,11 @@ import NIOCore
 /// What the speaker holds for one peer.
 struct PeerState {
     let name: PeerName
-    var configuration: PeerSettings
+    var configuration: PeerSettings {
+        didSet { hasLimits = configuration.hasLimits }
+    }
+    /// Some family has a limit of prefixes.
+    private(set) var hasLimits: Bool
     var session: Session
     let id: PeerID
     var timers = PeerTimers()
@@ -24,7 +28,14 @@ struct PeerState {
         self.name = name
         self.id = id
         self.configuration = configuration
+        hasLimits = configuration.hasLimits
         session = Session(configuration.session)
+    }
+}
+
+extension PeerSettings {
+    fileprivate var hasLimits: Bool {
+        session.families.contains { $0.maximumPrefixes != nil }
     }
 }
 

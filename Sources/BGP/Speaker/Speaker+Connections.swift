@@ -214,17 +214,32 @@ extension Speaker {
     func received(_ buffer: ByteBuffer, on id: ConnectionID) {
         guard let connection = connections[id] else { return }
         let name = connection.peer
-        peers[name]?.counters.bytesReceived += UInt64(buffer.readableBytes)
         connection.framer.append(Array(buffer.readableBytesView))
+        var count: UInt64 = 0
         do throws(MessageError) {
             while !connection.isClosing, let bytes = try connection.framer.next() {
                 let message = try Message(decoding: bytes, connection.reading)
-                peers[name]?.counters.messagesReceived += 1
-                event(.received(connection.side, message), name)
+                count += 1
+                take(message, on: connection, isFirst: count == 1)
             }
         } catch {
             event(.malformed(connection.side, error.notification), name)
         }
+        peers[name]?.counters.messagesReceived += count
+        peers[name]?.counters.bytesReceived += UInt64(buffer.readableBytes)
         serveSoon()
+    }
+
+    /// Gives a message to the session; routes go straight to the RIB when the read that brought them
+    /// has restarted the hold timer already, for that is all that the session would do.
+    private func take(_ message: Message, on connection: Connection, isFirst: Bool) {
+        let name = connection.peer
+        if !isFirst, case .update(let update) = message, update.endOfRIB == nil,
+            peers[name]?.session.established == connection.side
+        {
+            received(update, name)
+        } else {
+            event(.received(connection.side, message), name)
+        }
     }
 }

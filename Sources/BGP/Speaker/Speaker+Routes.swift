@@ -64,11 +64,11 @@ extension Speaker {
     }
 
     func received(_ update: UpdateMessage, _ name: PeerName) {
-        guard let id = peers[name]?.id else { return }
         peers[name]?.counters.updatesReceived += 1
+        guard let id = peers[name]?.id, let hasLimits = peers[name]?.hasLimits else { return }
         if !update.faults.isEmpty { report(update.faults, name) }
         rib.receive(update, from: id)
-        checkLimits(name, id)
+        if hasLimits { checkLimits(name, id) }
     }
 
     /// Told the first time, then ever more rarely: what a peer sends must not fill the log.

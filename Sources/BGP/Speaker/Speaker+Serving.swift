@@ -25,8 +25,9 @@ extension Speaker {
         serveSoon()
     }
 
-    /// One slice. What is left is for the next one, after a look at sockets and timers: a task that
-    /// is ready at once would be run before that.
+    /// Does one slice; what is left is for the next one, after a look at sockets and timers.
+    ///
+    /// A task that is ready at once would be run before that.
     private func serve() {
         let end = NIODeadline.now() + slice
         var isDone = false
