@@ -1,6 +1,7 @@
 import BGPConfiguration
 import BGPDaemon
 import BGPMessage
+import JSON
 import Model
 import Resources
 import Testing
