@@ -18,7 +18,7 @@ struct PolicyTests {
     )
 
     /// The policy toward the one peer that a BGPPeer makes, of which the AS number is given.
-    private func policy(_ rules: JSONValue = [:], asNumber: Int64 = 64512) throws -> RoutePolicy {
+    private func policy(_ rules: JSONValue = [:], asNumber: Int64 = 64512) throws -> PeerPolicy {
         var cluster = Self.base
         cluster.set(Given.calico("BGPFilter", "f", rules))
         cluster.set(
@@ -28,7 +28,7 @@ struct PolicyTests {
             )
         )
         let family = cluster.configuration(of: "a").ipv4
-        return RoutePolicy(family, peer: try #require(family.peers.last))
+        return PeerPolicy(family, peer: try #require(family.peers.last))
     }
 
     private func route(

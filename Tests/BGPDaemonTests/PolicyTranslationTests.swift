@@ -98,7 +98,7 @@ struct PolicyTranslationTests {
     @Test(arguments: filters, [64512, 65000])
     func agrees(_ filter: String, asNumber: Int) throws {
         let (family, peer) = try Self.family(filter, asNumber: asNumber)
-        let plain = RoutePolicy(family, peer: peer)
+        let plain = PeerPolicy(family, peer: peer)
         let imports = RoutePolicy(importing: peer, family)
         let exports = RoutePolicy(exporting: peer, family)
         for route in Self.routes {

@@ -46,7 +46,7 @@ package enum LocalPreference {
 
 /// What is let in from one peer and out to it (inventory §6.3): the peer's filters, then what
 /// holds for all.
-package struct RoutePolicy: Hashable, Sendable {
+package struct PeerPolicy: Hashable, Sendable {
     private let family: FamilyConfiguration
     private let isInternal: Bool
     private let imports: [BGPFilterRule]
