@@ -46,8 +46,9 @@ struct Candidate {
     let address: Address
     let pathID: UInt32
 
-    /// The first step at which this one loses to `other`; `nil` if it wins. MEDs count only between
-    /// paths through the same AS.
+    /// The first step at which this one loses to `other`; `nil` if it wins.
+    ///
+    /// MEDs count only between paths through the same AS.
     func loss(to other: Candidate) -> DecisionStep? {
         func differs<T: Comparable>(_ mine: T, _ its: T) -> Bool? {
             mine == its ? nil : mine > its

@@ -76,8 +76,9 @@ extension FamilyTable {
         var preference: UInt8
     }
 
-    /// Puts in a route, in place of the one that the same peer gave the same path identifier. The
-    /// counts of both sets of attributes pass over to it.
+    /// Puts in a route, in place of the one that the same peer gave the same path identifier.
+    ///
+    /// The counts of both sets of attributes pass over to it.
     mutating func upsert(
         _ index: UInt32,
         _ peer: PeerID,

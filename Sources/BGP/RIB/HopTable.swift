@@ -67,7 +67,9 @@ struct HopTable {
 
     func hop(_ id: UInt32) -> Hop { entries[Int(id)].hop }
 
-    /// IGP cost, `nil` if it cannot be reached. Our own routes need no next hop.
+    /// IGP cost, `nil` if it cannot be reached.
+    ///
+    /// Our own routes need no next hop.
     func cost(_ id: UInt32) -> UInt32? {
         guard id != 0, entries[Int(id)].hop.nextHop != nil else { return 0 }
         switch entries[Int(id)].resolution {
