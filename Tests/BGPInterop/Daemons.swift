@@ -207,12 +207,10 @@ struct OpenBGPD: Daemon {
               remote-as \(peerAS)
               announce IPv4 unicast
               announce IPv6 unicast
-              local-address fd99::1
               \(options)
             }
             allow from any
             allow to any
-            match to any prefix 2001:db8:1::/48 set nexthop fd99::1
             """
         )
         try Shell.run(["chmod", "0600", path])

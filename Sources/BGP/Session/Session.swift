@@ -13,20 +13,20 @@ package struct Session: Sendable {
     /// The connection that carries routes.
     package private(set) var established: Side?
     /// Failures in a row, for the back-off.
-    package private(set) var failures = 0
+    package internal(set) var failures = 0
 
     var outgoing = FSM(.outgoing)
     var incoming = FSM(.incoming)
     /// What the OPENs received so far have led to.
     var agreed: [Side: Negotiated] = [:]
     /// Sides whose IdleHoldTimer runs.
-    private var held: Set<Side> = []
+    var held: Set<Side> = []
     var stale = StaleRoutes()
     /// Families in which the peer has begun a refresh (RFC 7313).
     var refreshing: Set<AddressFamily> = []
     /// The peer refused our OPEN for having capabilities (RFC 5492 §3).
     private(set) var isWithoutCapabilities = false
-    private var jitter: UInt8 = 0
+    var jitter: UInt8 = 0
     /// Why a connection ended during the event at hand.
     private var ending: EndReason?
 
@@ -90,7 +90,7 @@ extension Session {
     }
 
     /// A passive session has no outgoing connection.
-    private mutating func begin(_ side: Side, _ event: FSMEvent) -> [SessionAction] {
+    mutating func begin(_ side: Side, _ event: FSMEvent) -> [SessionAction] {
         guard side == .incoming || !configuration.isPassive else { return [] }
         return step(side, event)
     }
@@ -261,61 +261,9 @@ extension Session {
         return [.startTimer(.connection(side, .idleHold), jittered(seconds))]
     }
 
-    private var backOff: UInt16 {
+    var backOff: UInt16 {
         let range = configuration.idleHoldTime
         let doubled = Int(range.lowerBound) << min(max(failures - 1, 0), 15)
         return UInt16(min(doubled, Int(range.upperBound)))
-    }
-}
-
-// MARK: - Timers
-
-extension Session {
-    private mutating func fired(_ timer: SessionTimer) -> [SessionAction] {
-        switch timer {
-        case .connection(let side, let timer): return fired(timer, side)
-        case .stable:
-            failures = 0
-            return []
-        case .restart: return restartTimerExpired()
-        case .staleRoutes: return staleRoutesTimerExpired()
-        case .longLived(let family): return longLivedTimerExpired(family)
-        case .refresh(let family): return endRefresh(family)
-        }
-    }
-
-    private mutating func fired(_ timer: FSMTimer, _ side: Side) -> [SessionAction] {
-        switch timer {
-        case .connectRetry: return step(side, .connectRetryTimerExpires)
-        case .hold: return step(side, .holdTimerExpires)
-        case .keepalive: return step(side, .keepaliveTimerExpires)
-        case .sendHold: return step(side, .sendHoldTimerExpires)
-        case .idleHold:
-            guard held.remove(side) != nil, isEnabled, established == nil else { return [] }
-            return begin(side, .idleHoldTimerExpires)
-        }
-    }
-
-    /// Milliseconds; 0 for a timer that is not to run.
-    private func duration(_ timer: FSMTimer, _ side: Side) -> Int64 {
-        let negotiated = agreed[side]
-        switch timer {
-        case .connectRetry: return jittered(configuration.connectRetryTime)
-        case .idleHold: return jittered(backOff)
-        case .hold: return Int64(negotiated?.holdTime ?? Self.openHoldTime) * 1000
-        case .keepalive: return jittered(negotiated?.keepaliveTime ?? 0)
-        case .sendHold:
-            let hold = Int64(negotiated?.holdTime ?? 0)
-            guard hold > 0 else { return 0 }
-            return 1000 * (configuration.sendHoldTime.map(Int64.init) ?? max(480, hold * 2))
-        }
-    }
-
-    /// Seconds for the peer's OPEN: the large value of RFC 4271 §8.2.2.
-    static let openHoldTime: UInt16 = 240
-
-    /// Milliseconds, 75–100 % of the seconds (RFC 4271 §10).
-    private func jittered(_ seconds: UInt16) -> Int64 {
-        Int64(seconds) * 750 + Int64(seconds) * 250 * Int64(jitter) / 255
     }
 }
