@@ -62,6 +62,12 @@ extension Topology {
                 let client = try #require(cluster.probeEndpoints(external: false).first)
                 let node = cluster.endpoint(cluster.state.nodes[1])
                 try cluster.apply(Self.configuration("Reset") + Self.host("Allow"))
+                // In force, which a denied datagram shows: a connection that is older is not known.
+                try await cluster.expect(
+                    [client, node],
+                    others: ".X ..",
+                    ports: [ProbePort(.udp, 53)]
+                )
                 var idle: [Conversation] = []
                 for family in Family.allCases {
                     for speaker in Conversation.Speaker.allCases {
