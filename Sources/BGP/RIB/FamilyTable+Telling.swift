@@ -75,6 +75,8 @@ extension FamilyTable {
         switch outlets[peer.index].walk {
         case .none: return false
         case .range(let next):
+            // The log up to here is of what the walk will tell.
+            if next == 0 { outlets[peer.index].cursor = groups[group].log.count }
             let end = min(next + Self.chunkSize, groups[group].attributes.count)
             part = Array(UInt32(min(next, end))..<UInt32(end))
             outlets[peer.index].walk =
