@@ -1,4 +1,5 @@
 import CLibBPF
+import Glibc
 import Linux
 
 // Many writes in one system call, about half the price of one each.
@@ -23,8 +24,32 @@ extension Map {
     }
 
     /// Takes entries out; those already gone are no error.
+    ///
+    /// On an error some may have been taken out.
     package func delete(_ keys: [Key]) throws(BPFError) {
-        // A batch stops at the first absent key, which is of no use here.
-        for key in keys { try delete(key) }
+        guard info.hasBatchDeletion, keys.count > 1 else {
+            for key in keys { try delete(key) }
+            return
+        }
+        var start = 0
+        while start < keys.count {
+            var count = UInt32(keys.count - start)
+            let result = keys.withUnsafeBytes { bytes in
+                descriptor.withRaw {
+                    bpf_map_delete_batch(
+                        $0,
+                        bytes.baseAddress.map { $0 + start * MemoryLayout<Key>.stride },
+                        &count,
+                        nil
+                    )
+                }
+            }
+            // The kernel stops at an absent key, and says how many went before it.
+            guard result == -ENOENT else {
+                try check(result, "delete from map", name)
+                return
+            }
+            start += Int(count) + 1
+        }
     }
 }

@@ -91,6 +91,11 @@ package struct MapInfo: Hashable, Sendable, CustomStringConvertible {
         ].contains { $0.rawValue == type }
     }
 
+    /// Arrays keep all their entries.
+    package var hasBatchDeletion: Bool {
+        [BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_LRU_HASH].contains { $0.rawValue == type }
+    }
+
     /// A trie has no batch operations worth the name: the kernel refuses updates with EINVAL.
     package var hasBatches: Bool {
         [BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_LRU_HASH, BPF_MAP_TYPE_ARRAY].contains {

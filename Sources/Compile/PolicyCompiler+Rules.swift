@@ -152,7 +152,8 @@ extension PolicyCompiler {
         let rules = walk.key.direction == .ingress ? policy.ingress : policy.egress
         var compiled = policies.compiledRules(slot, walk.key)
         if compiled == nil {
-            compiled = compile(rules, policy.tier, owner, walk.key)
+            let start = knownStart(of: rules, of: policy, at: slot, walk.key)
+            compiled = compile(rules, policy.tier, owner, walk.key, from: start)
             if let compiled { policies.store(compiled, walk.key, at: slot) }
         }
         if let compiled { add(compiled, rules, policy.tier, owner, &walk) }
@@ -202,10 +203,11 @@ extension PolicyCompiler {
         _ rules: [Rule],
         _ tier: String,
         _ owner: RuleName.Owner,
-        _ key: CompiledRules.Key
+        _ key: CompiledRules.Key,
+        from start: (rules: Int, compiled: CompiledRules) = (0, CompiledRules())
     ) -> CompiledRules {
-        var compiled = CompiledRules()
-        for (index, rule) in rules.enumerated() {
+        var compiled = start.compiled
+        for (index, rule) in rules.enumerated().dropFirst(start.rules) {
             let name = RuleName(tier: tier, owner: owner, direction: key.direction, index: index)
             if RuleCompiler(rule, key.direction, key.family).dependsOnLocalAddress {
                 compiled.steps.append(.local(index))
@@ -215,6 +217,33 @@ extension PolicyCompiler {
             }
         }
         return compiled
+    }
+
+    /// How many of a changed policy's first rules are what they were, and these as they were compiled:
+    /// a long policy seldom changes at its start, and rules behind a change have other names.
+    private func knownStart(
+        of rules: [Rule],
+        of policy: Policy,
+        at slot: Int32,
+        _ key: CompiledRules.Key
+    ) -> (rules: Int, compiled: CompiledRules) {
+        var start = (rules: 0, compiled: CompiledRules())
+        guard let (former, compiled) = policies.former(slot, key), former.tier == policy.tier,
+            former.id == policy.id
+        else { return start }
+        let before = key.direction == .ingress ? former.ingress : former.egress
+        start.rules = zip(rules, before).prefix { $0 == $1 }.count
+        for step in compiled.steps {
+            switch step {
+            case .match(_, _, let rule):
+                guard vocabulary.rules[rule].index < start.rules else { return start }
+            case .local(let index):
+                guard index < start.rules else { return start }
+                start.compiled.isLocal = true
+            }
+            start.compiled.steps.append(step)
+        }
+        return start
     }
 
     private mutating func matches(

@@ -199,6 +199,7 @@ package struct PolicyCompiler: Sendable {
         index.finish(update)
         flattened = [:]
         flattenedTiers = [:]
+        policies.forgetFormer()
         sweepVocabulary()
     }
 

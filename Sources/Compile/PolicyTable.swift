@@ -51,6 +51,8 @@ struct PolicyTable: Sendable {
     private var policies: [Policy?] = []
     private var heads: [Head] = []
     private var compiled: [CompiledRules?] = []
+    /// What policies were before the present change, with the rules compiled then.
+    private var former: [Int32: (policy: Policy, compiled: ArraySlice<CompiledRules?>)] = [:]
     private var sortKeys: [String] = []
     private var ids: [PolicyID: Int32] = [:]
     private var free: [Int32] = []
@@ -82,6 +84,7 @@ struct PolicyTable: Sendable {
         let known = ids[policy.id]
         let slot = known ?? makeSlot(policy.id)
         let former = policies[Int(slot)]
+        if let former { keep(former, at: slot) }
         forget(slot)
         policies[Int(slot)] = policy
         heads[Int(slot)] = Head(
@@ -105,6 +108,7 @@ struct PolicyTable: Sendable {
     mutating func remove(_ id: PolicyID) {
         guard let slot = ids.removeValue(forKey: id) else { return }
         forget(slot)
+        former[slot] = nil
         policies[Int(slot)] = nil
         free.append(slot)
         unplaced?.insert(slot)
@@ -164,15 +168,36 @@ struct PolicyTable: Sendable {
     }
 
     private mutating func forgetCompiled(_ slot: Int32) {
-        let first = Int(slot) * CompiledRules.Key.count
-        for index in first..<first + CompiledRules.Key.count { compiled[index] = nil }
+        for index in compiledIndexes(slot) { compiled[index] = nil }
     }
+
+    private func compiledIndexes(_ slot: Int32) -> Range<Int> {
+        let first = Int(slot) * CompiledRules.Key.count
+        return first..<first + CompiledRules.Key.count
+    }
+
+    /// Only what the last change compiled, not what an earlier update of this one left.
+    private mutating func keep(_ policy: Policy, at slot: Int32) {
+        guard former[slot] == nil else { return }
+        former[slot] = (policy, compiled[compiledIndexes(slot)])
+    }
+
+    /// The policy that stood here before the present change, and its rules as they were compiled.
+    func former(_ slot: Int32, _ key: CompiledRules.Key) -> (Policy, CompiledRules)? {
+        guard let (policy, compiled) = former[slot],
+            let rules = compiled[compiled.startIndex + key.number]
+        else { return nil }
+        return (policy, rules)
+    }
+
+    mutating func forgetFormer() { former = [:] }
 
     /// Scopes of policies whose rules name the port or service; their compiled rules are forgotten.
     mutating func invalidate(portNames: Set<String>, services: Set<ServiceID>) -> Set<ScopeID> {
         var scopes: Set<ScopeID> = []
         for slot in byPortName.slots(portNames).union(byService.slots(services)) {
             forgetCompiled(slot)
+            former[slot] = nil
             scopes.insert(heads[Int(slot)].scope)
         }
         return scopes

@@ -12,7 +12,8 @@ struct PortGroups: Sendable {
     private(set) var groups: [Group] = []
     private(set) var entries: [ProgramTables.PortPrefix: UInt32] = [:]
     private var ids: StableIDs
-    private var byRegions: [BitSet: Int] = [:]
+    /// Indexes of groups by the sum of their regions' hashes; there is more than one where sums collide.
+    private var bySum: [UInt64: [Int]] = [:]
 
     /// The group of every protocol that no region singles out: the first one.
     var defaultGroup: UInt32 { groups[0].id }
@@ -41,14 +42,14 @@ struct PortGroups: Sendable {
             sum &+= hashes[index]
         }
         groups = [Group(id: id ?? ids.claim(StableHash.mix(sum)), regions: usual)]
-        byRegions[usual] = 0
+        bySum[sum] = [0]
     }
 
     /// The group of these regions, whose hashes add up to `sum`.
     private mutating func group(_ regions: BitSet, _ sum: UInt64) -> Int {
-        if let index = byRegions[regions] { return index }
+        if let index = bySum[sum]?.first(where: { groups[$0].regions == regions }) { return index }
         groups.append(Group(id: ids.claim(StableHash.mix(sum)), regions: regions))
-        byRegions[regions] = groups.count - 1
+        bySum[sum, default: []].append(groups.count - 1)
         return groups.count - 1
     }
 
@@ -80,32 +81,43 @@ struct PortGroups: Sendable {
         }
     }
 
+    /// Where a region begins, or the first port behind one.
+    private struct Border {
+        let port: Int
+        let region: Int
+        let begins: Bool
+    }
+
     /// From the first port to the last: at each border some regions begin and some end.
     private mutating func runs(_ regions: [PortIntervals], _ hashes: [UInt64]) -> [Run] {
-        var borders: [Int: [(region: Int, begins: Bool)]] = [0: []]
+        var borders: [Border] = []
         for (index, region) in regions.enumerated() {
             for range in region.ranges {
-                borders[Int(range.lowerBound), default: []].append((index, true))
-                borders[Int(range.upperBound) + 1, default: []].append((index, false))
+                borders.append(Border(port: Int(range.lowerBound), region: index, begins: true))
+                let end = Int(range.upperBound) + 1
+                borders.append(Border(port: end, region: index, begins: false))
             }
         }
-        borders[65536] = nil
-        let starts = borders.keys.sorted()
+        borders.sort { $0.port < $1.port }
         var members = BitSet(capacity: regions.count)
         var sum: UInt64 = 0
         var runs: [Run] = []
-        for (place, start) in starts.enumerated() {
-            for border in borders[start] ?? [] {
-                let hash = hashes[border.region]
-                sum = border.begins ? sum &+ hash : sum &- hash
-                if border.begins {
-                    members.insert(border.region)
-                } else {
-                    members.remove(border.region)
-                }
+        var start = 0
+        for border in borders {
+            if border.port > start {
+                runs.append(Run(first: start, last: border.port - 1, group: group(members, sum)))
+                start = border.port
             }
-            let next = place + 1 < starts.count ? starts[place + 1] : 65536
-            runs.append(Run(first: start, last: next - 1, group: group(members, sum)))
+            if border.begins {
+                members.insert(border.region)
+                sum &+= hashes[border.region]
+            } else {
+                members.remove(border.region)
+                sum &-= hashes[border.region]
+            }
+        }
+        if start <= 65535 {
+            runs.append(Run(first: start, last: 65535, group: group(members, sum)))
         }
         return runs
     }

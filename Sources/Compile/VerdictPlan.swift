@@ -19,8 +19,14 @@ struct VerdictPlan: Sendable {
     /// name it.
     private(set) var denial: Verdict?
 
+    private let portRegions: RegionGroups
+    private let sourceRegions: RegionGroups
+
     /// Verdicts for each remote group.
-    var cells: Int { ports.groups.count * (sourcePorts?.groups.count ?? 1) }
+    var cells: Int { ports.groups.count * sourceCount }
+
+    /// Cells of each port group.
+    var sourceCount: Int { sourcePorts?.groups.count ?? 1 }
 
     /// Prepares a program whose partition has `remotes`, by position.
     init(
@@ -38,6 +44,8 @@ struct VerdictPlan: Sendable {
         sourcePorts = sources.isEmpty ? nil : sources.groups(defaultID: 0)
         byPortGroup = ports.clauses(in: self.ports)
         bySourcePortGroup = sourcePorts.map { sources.clauses(in: $0) } ?? []
+        portRegions = RegionGroups(ports, self.ports)
+        sourceRegions = RegionGroups(sources, sourcePorts)
         var positions: [Int32: Int] = [:]
         for (position, remote) in remotes.enumerated() { positions[remote] = position }
         var always = BitSet(capacity: clauses.count)
@@ -52,29 +60,50 @@ struct VerdictPlan: Sendable {
         self.always = always
         self.byPosition = byPosition
         var unconditional = BitSet(capacity: clauses.count)
-        unconditional.setIntersection(always, ports.unconditional, sources.unconditional)
+        unconditional.setIntersection(
+            always,
+            portRegions.unconditional,
+            sourceRegions.unconditional
+        )
         let otherwise = verdict(unconditional)
         if !otherwise.isAllowed, !otherwise.goesOn, otherwise.logRule == 0 { denial = otherwise }
     }
 
-    /// The verdicts of a signature for all port groups, in the order of `cells`: source port groups
-    /// within port groups.
-    func row(_ positions: [Int]) -> [Verdict] {
+    /// The verdicts of a signature in the order of cells: source port groups within port groups.
+    ///
+    /// The plan's denial is left out. Where no clause that asks for ports holds, all cells say the same; when that is the plan's denial,
+    /// only the others are worked out.
+    func row(_ positions: [Int]) -> VerdictRow {
         let remote = bits(ofRemote: positions)
-        var row: [Verdict] = []
-        row.reserveCapacity(cells)
         var holding = BitSet(capacity: clauses.count)
-        for portBits in byPortGroup {
-            if bySourcePortGroup.isEmpty {
-                holding.setIntersection(remote, portBits, nil)
-                row.append(verdict(holding))
-            }
-            for sourceBits in bySourcePortGroup {
-                holding.setIntersection(remote, portBits, sourceBits)
-                row.append(verdict(holding))
-            }
+        holding.setIntersection(remote, portRegions.unconditional, sourceRegions.unconditional)
+        let isSparse = denial != nil && verdict(holding) == denial
+        var row: VerdictRow = []
+        for cell in isSparse ? cells(of: remote) : Array(0..<cells) {
+            let (port, source) = cell.quotientAndRemainder(dividingBy: sourceCount)
+            let sourceBits = sourcePorts == nil ? nil : bySourcePortGroup[source]
+            holding.setIntersection(remote, byPortGroup[port], sourceBits)
+            let verdict = verdict(holding)
+            if verdict != denial { row.append(VerdictCell(index: cell, verdict: verdict)) }
         }
         return row
+    }
+
+    /// In order, the cells for which a clause of these holds that asks for ports of either side.
+    private func cells(of remote: BitSet) -> [Int] {
+        var found = BitSet(capacity: cells)
+        remote.forEach { clause in
+            let port = portRegions.ofClause[clause]
+            let source = sourceRegions.ofClause[clause]
+            guard port != nil || source != nil else { return }
+            let sources = source.map { sourceRegions.groups[$0] } ?? Array(0..<sourceCount)
+            for group in port.map({ portRegions.groups[$0] }) ?? Array(ports.groups.indices) {
+                for source in sources { found.insert(group * sourceCount + source) }
+            }
+        }
+        var cells: [Int] = []
+        found.forEach { cells.append($0) }
+        return cells
     }
 
     /// The clauses that hold for a signature, whatever the ports.
@@ -107,14 +136,34 @@ struct VerdictPlan: Sendable {
     }
 }
 
+/// Which port groups lie in the regions that clauses ask for.
+private struct RegionGroups: Sendable {
+    /// Each clause's region; `nil` for any port.
+    let ofClause: [Int?]
+    /// The clauses that hold for any port.
+    let unconditional: BitSet
+    /// Of each region, by index.
+    private(set) var groups: [[Int]]
+
+    init(_ list: RegionList, _ ports: PortGroups?) {
+        ofClause = list.ofClause
+        unconditional = list.unconditional
+        groups = [[Int]](repeating: [], count: list.count)
+        for (index, group) in (ports?.groups ?? []).enumerated() {
+            group.regions.forEach { groups[$0].append(index) }
+        }
+    }
+}
+
 /// The different regions of a program's clauses.
 private struct RegionList {
     private var regions: [PortRegion] = []
     private var hashes: [UInt64] = []
     /// Each clause's region; `nil` for any port.
-    private var ofClause: [Int?] = []
+    private(set) var ofClause: [Int?] = []
 
     var isEmpty: Bool { regions.isEmpty }
+    var count: Int { regions.count }
 
     init(_ ids: [Int32], _ vocabulary: Vocabulary) {
         var indexes: [Int32: Int] = [:]

@@ -1,5 +1,15 @@
 internal import Index
 
+/// What a row says for one pair of port groups.
+struct VerdictCell: Hashable, Sendable {
+    /// The port group's index times the number of source port groups, and the source port group's.
+    let index: Int
+    let verdict: ProgramTables.Verdict
+}
+
+/// In order of index; what a row has no cell for is its plan's denial.
+typealias VerdictRow = [VerdictCell]
+
 /// A program's table of verdicts: a row for each remote group, with a verdict for each pair of port
 /// group and source port group.
 ///
@@ -10,18 +20,18 @@ struct VerdictRows: Sendable {
     typealias Key = ProgramTables.VerdictKey
 
     private struct Group: Sendable {
-        let row: [Verdict]
+        let row: VerdictRow
         var signatures = 0
     }
 
     private var groups: [UInt32: Group] = [:]
-    private var idOfRow: [[Verdict]: UInt32] = [:]
+    private var idOfRow: [VerdictRow: UInt32] = [:]
 
-    func contains(_ row: [Verdict]) -> Bool { idOfRow[row] != nil }
+    func contains(_ row: VerdictRow) -> Bool { idOfRow[row] != nil }
 
     /// The group of a signature with this row, and whether it is new.
     mutating func insert(
-        _ row: [Verdict],
+        _ row: VerdictRow,
         _ hash: UInt64,
         _ ids: inout StableIDs
     ) -> (id: UInt32, isNew: Bool) {
@@ -40,20 +50,18 @@ struct VerdictRows: Sendable {
         guard group.signatures == 0 else { return nil }
         groups[id] = nil
         idOfRow[group.row] = nil
-        return zip(Self.keys(of: id, plan), group.row).filter { $0.1 != plan.denial }.map(\.0)
+        return group.row.map { Self.key(of: id, $0, plan) }
     }
 
     // MARK: Tables
 
-    private static func keys(of group: UInt32, _ plan: VerdictPlan) -> [Key] {
-        var keys: [Key] = []
-        keys.reserveCapacity(plan.cells)
-        for port in plan.ports.groups {
-            for source in plan.sourcePorts?.groups.map(\.id) ?? [0] {
-                keys.append(Key(group: group, portGroup: port.id, sourcePortGroup: source))
-            }
-        }
-        return keys
+    private static func key(of group: UInt32, _ cell: VerdictCell, _ plan: VerdictPlan) -> Key {
+        let (port, source) = cell.index.quotientAndRemainder(dividingBy: plan.sourceCount)
+        return Key(
+            group: group,
+            portGroup: plan.ports.groups[port].id,
+            sourcePortGroup: plan.sourcePorts?.groups[source].id ?? 0
+        )
     }
 
     func verdicts(of group: UInt32, _ plan: VerdictPlan) -> [Key: Verdict] {
@@ -69,24 +77,22 @@ struct VerdictRows: Sendable {
     }
 
     private static func add(
-        _ row: [Verdict],
+        _ row: VerdictRow,
         of group: UInt32,
         _ plan: VerdictPlan,
         to verdicts: inout [Key: Verdict]
     ) {
-        for (key, verdict) in zip(keys(of: group, plan), row) where verdict != plan.denial {
-            verdicts[key] = verdict
-        }
+        for cell in row { verdicts[key(of: group, cell, plan)] = cell.verdict }
     }
 
-    /// Of a row, from ids that are themselves made of content; what the table leaves out does not count.
-    static func hash(of row: [Verdict], _ plan: VerdictPlan) -> UInt64 {
-        let sources = plan.sourcePorts?.groups.map(\.id) ?? [0]
+    /// Of a row, from ids that are themselves made of content.
+    static func hash(of row: VerdictRow, _ plan: VerdictPlan) -> UInt64 {
         var sum: UInt64 = 0
-        for (index, verdict) in row.enumerated() where verdict != plan.denial {
-            let port = plan.ports.groups[index / sources.count].id
+        for cell in row {
+            let key = key(of: 0, cell, plan)
+            let verdict = cell.verdict
             var hash = StableHash(kind: 61)
-            hash.combine(UInt64(port) << 32 | UInt64(sources[index % sources.count]))
+            hash.combine(UInt64(key.portGroup) << 32 | UInt64(key.sourcePortGroup))
             hash.combine(UInt64(verdict.rule) << 32 | UInt64(verdict.logRule))
             hash.combine((verdict.isAllowed ? 1 : 0) | (verdict.goesOn ? 2 : 0) as UInt64)
             sum &+= hash.value

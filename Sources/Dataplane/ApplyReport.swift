@@ -12,6 +12,9 @@ package struct ApplyReport: Hashable, Sendable {
     ///
     /// The owner keeps those it had, so that the engine must be told.
     package let owners: [Address: EndpointID]
+    /// When all that packets meet was written, before what they meet no more is taken out; `nil` where
+    /// nothing was carried out.
+    package let inForce: ContinuousClock.Instant?
 
     /// All entries written or removed; 0 when the kernel held what was desired.
     package var mapWrites: Int { writes.values.reduce(0, +) }

@@ -67,9 +67,14 @@ final class KernelMaps: MapStore {
 
     func remove<K, V>(_ keys: [K], from table: MapTable<K, V>) throws(DataplaneError) {
         let box = try box(table)
-        for key in keys {
-            try wrapping(table.name, table.object(key)) { () throws(BPFError) in
-                _ = try box.map.delete(key)
+        do throws(BPFError) {
+            try box.map.delete(keys)
+        } catch {
+            // Once more, one by one, to name the entry.
+            for key in keys {
+                try wrapping(table.name, table.object(key)) { () throws(BPFError) in
+                    _ = try box.map.delete(key)
+                }
             }
         }
     }
@@ -105,12 +110,12 @@ final class KernelMaps: MapStore {
 /// Names the map and the entry in what the kernel refused.
 func wrapping<R: ~Copyable>(
     _ map: MapName,
-    _ object: String,
+    _ object: @autoclosure () -> String,
     _ body: () throws(BPFError) -> R
 ) throws(DataplaneError) -> R {
     do throws(BPFError) {
         return try body()
     } catch {
-        throw .map(map, object: object, reason: "\(error)")
+        throw .map(map, object: object(), reason: "\(error)")
     }
 }

@@ -26,6 +26,8 @@ struct Reconciler {
     /// A program was left in place because an endpoint that keeps its address still needs it.
     private var hasLeftOver = false
     private var writes: [MapName: Int] = [:]
+    /// When the last plan's verdicts were all written.
+    private var inForce: ContinuousClock.Instant?
     /// Entries written or removed since the start.
     private(set) var totalWrites: [MapName: Int] = [:]
     var local = LocalEndpoints()
@@ -84,6 +86,7 @@ struct Reconciler {
         _ body: (inout Reconciler) throws(DataplaneError) -> Void
     ) throws(DataplaneError) -> ApplyReport {
         writes = [:]
+        inForce = nil
         let wasCurrent = state == .current
         do throws(DataplaneError) {
             try body(&self)
@@ -95,7 +98,8 @@ struct Reconciler {
             writes: writes,
             comparedWithKernel: !wasCurrent,
             conflicts: conflicts,
-            owners: owners
+            owners: owners,
+            inForce: inForce
         )
     }
 
@@ -171,6 +175,7 @@ extension Reconciler {
         case .revocation:
             try move(plan.revokedSlots)
             if plan.needsMark { try mark(false) }
+            inForce = ContinuousClock.now
         case .removals:
             try write(plan.removals)
             hasLeftOver = !actual.programs.allSatisfy { isKnown($0) }

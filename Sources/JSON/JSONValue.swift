@@ -44,7 +44,7 @@ package struct JSONObject: Sendable {
 
     /// Setting `nil` removes the member; a new member goes last.
     package subscript(key: String) -> JSONValue? {
-        get { members.first { $0.key == key }?.value }
+        get { members.firstIndex { $0.key == key }.map { members[$0].value } }
         set {
             let index = members.firstIndex { $0.key == key }
             switch (index, newValue) {

@@ -27,9 +27,32 @@ package struct FieldError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+/// A place in an object; its text is only worked out for a message.
+indirect enum FieldPath {
+    /// The object itself.
+    case root
+    case member(FieldPath, String)
+    case element(FieldPath, Int)
+    /// Of a map, whose keys are no names of fields.
+    case key(FieldPath, String)
+
+    var text: String {
+        switch self {
+        case .root: ""
+        case .member(let parent, let name): joined(parent.text, name)
+        case .element(let parent, let index): "\(parent.text)[\(index)]"
+        case .key(let parent, let key): "\(parent.text)[\(key)]"
+        }
+    }
+}
+
 /// Collects what is wrong with one object.
 struct Findings {
     private(set) var errors: [FieldError] = []
+
+    mutating func refuse(_ path: FieldPath, _ value: JSONValue?, _ reason: String) {
+        refuse(path.text, value, reason)
+    }
 
     mutating func refuse(_ path: String, _ value: JSONValue?, _ reason: String) {
         errors.append(FieldError(path: path, value: value, reason: reason))

@@ -2,7 +2,7 @@ import JSON
 
 extension Shape {
     /// Judges a value that is there.
-    func check(_ value: JSONValue, at path: String, _ findings: inout Findings) {
+    func check(_ value: JSONValue, at path: FieldPath, _ findings: inout Findings) {
         switch self {
         case .any: break
         case .text(let format): Self.check(value, format, path, &findings)
@@ -25,7 +25,7 @@ extension Shape {
             guard let object = value.object
             else { return Self.wrongType(value, "an object", path, &findings) }
             for (key, value) in object.members {
-                let path = "\(path)[\(key)]"
+                let path = FieldPath.key(path, key)
                 if keys.problem(key) != nil {
                     findings.refuse(path, nil, "expected the key to be \(keys.expected)")
                 }
@@ -58,15 +58,14 @@ extension Shape {
     private static func check(
         _ object: JSONObject,
         _ members: [Member],
-        _ path: String,
+        _ path: FieldPath,
         _ findings: inout Findings
     ) {
         for member in members {
-            let value = object[member.name]
-            let path = joined(path, member.name)
-            if let value, !member.shape.isAbsent(value) {
-                member.shape.check(value, at: path, &findings)
+            if let value = object[member.name], !member.shape.isAbsent(value) {
+                member.shape.check(value, at: .member(path, member.name), &findings)
             } else if member.isRequired {
+                let path = FieldPath.member(path, member.name)
                 findings.refuse(path, nil, "required: expected \(member.shape.expectation)")
             }
         }
@@ -77,7 +76,7 @@ extension Shape {
         _ element: Shape,
         max: Int,
         isUnique: Bool,
-        _ path: String,
+        _ path: FieldPath,
         _ findings: inout Findings
     ) {
         if elements.count > max {
@@ -85,7 +84,7 @@ extension Shape {
         }
         var seen: Set<JSONValue> = []
         for (index, value) in elements.enumerated() {
-            let path = "\(path)[\(index)]"
+            let path = FieldPath.element(path, index)
             element.check(value, at: path, &findings)
             if isUnique, !seen.insert(value).inserted {
                 findings.refuse(path, value, "repeats an earlier element")
@@ -96,7 +95,7 @@ extension Shape {
     private static func check(
         _ value: JSONValue,
         _ format: TextFormat,
-        _ path: String,
+        _ path: FieldPath,
         _ findings: inout Findings
     ) {
         guard let text = value.string
@@ -107,7 +106,7 @@ extension Shape {
     private static func check(
         _ value: JSONValue,
         _ range: ClosedRange<Int64>,
-        _ path: String,
+        _ path: FieldPath,
         _ findings: inout Findings
     ) {
         guard let integer = value.int
@@ -120,7 +119,7 @@ extension Shape {
     private static func wrongType(
         _ value: JSONValue,
         _ expected: String,
-        _ path: String,
+        _ path: FieldPath,
         _ findings: inout Findings
     ) {
         var reason = "expected \(expected), found \(value.typeName)"

@@ -8,7 +8,7 @@ package func validate(_ resource: Resource) -> [FieldError] {
         return [FieldError(path: "kind", value: .string(resource.kind), reason: "unknown kind")]
     }
     var findings = Findings()
-    kind.schema.check(resource.value, at: "", &findings)
+    kind.schema.check(resource.value, at: .root, &findings)
     checkMetadata(resource, kind, &findings)
     kind.rules(resource, &findings)
     return findings.errors

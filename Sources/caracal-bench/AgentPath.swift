@@ -14,6 +14,7 @@ final class AgentPath {
     static let node = "node1"
 
     let loop: PolicyLoop
+    let metrics = Metrics()
     private let bench: BenchNode
     private var revision: UInt64
 
@@ -25,7 +26,7 @@ final class AgentPath {
             node: Self.node,
             kernel: bench.dataplane,
             health: Health([.store, .dataplane, .resources]),
-            metrics: Metrics(),
+            metrics: metrics,
             logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
         )
         for pod in locals { await loop.setMAC(pod.endpoint.mac, of: pod.endpoint.id) }

@@ -44,6 +44,41 @@ import Testing
 
     // MARK: Programs
 
+    @Test func `a long policy with rules changed compiles as if it came new`() throws {
+        let plain = (0..<40).map { Self.allow(ports: UInt16(100 + $0)...UInt16(100 + $0)) }
+        var localPort = Rule(.allow)
+        localPort.protocol = .tcp
+        localPort.destination.ports = [.named("http")]
+        var never = Rule(.allow)
+        never.family = .v6
+        var remote = Rule(.deny)
+        remote.source.selectors = ["app == \"db\""]
+        let mixed = Array(plain[..<10]) + [localPort, never, remote, Rule(.log)] + plain[10...]
+        var changed = mixed
+        changed[12].action = .allow
+        let states = [
+            mixed, mixed + [remote], changed, Array(mixed.dropLast()), [remote] + mixed,
+            Array(mixed.dropFirst()), [], [never], Array(mixed.prefix(11)), mixed.reversed(), mixed,
+        ]
+        let http = NamedPort(name: "http", protocol: .tcp, port: 80)
+        let endpoint = Self.endpoint { $0.ports = [http] }
+        var compiler = PolicyCompiler(localNode: "here")
+        var programs: [UInt32: ProgramTables] = [:]
+        var attached: EndpointPrograms?
+        for (step, rules) in states.enumerated() {
+            let updates = [endpoint, Self.policy(ingress: rules)]
+            let change = compiler.apply(step == 0 ? updates : [Self.policy(ingress: rules)])
+            for tables in change.programsAdded { programs[tables.id] = tables }
+            attached = change.endpoints[Self.address] ?? attached
+            var fresh = PolicyCompiler(localNode: "here")
+            let expected = fresh.apply(updates)
+            let program = try #require(expected.endpoints[Self.address] ?? nil)
+            #expect(attached == program, "step \(step)")
+            let tables = expected.programsAdded.first { $0.id == program.ingress }
+            #expect(programs[program.ingress] == tables, "step \(step)")
+        }
+    }
+
     @Test func `an endpoint without policies and profiles has the program that denies all`() {
         var compiler = PolicyCompiler(localNode: "here")
         let change = compiler.apply([Self.endpoint()])

@@ -36,6 +36,11 @@ extension Metric {
         "felix_int_dataplane_apply_time_seconds",
         "Time taken to apply a change to the kernel."
     )
+    package static let inForceSeconds = Self(
+        .summary,
+        "caracal_policy_in_force_seconds",
+        "Time from the agent's taking up what the store says to the last verdict in the kernel."
+    )
     package static let applyFailures = Self(
         .counter,
         "felix_int_dataplane_failures",

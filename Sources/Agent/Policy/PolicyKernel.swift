@@ -19,15 +19,21 @@ package struct KernelReport: Hashable, Sendable {
     package var conflicts: [String]
     /// Who has an address for which the change named another endpoint.
     package var owners: [Address: EndpointID]
+    /// When the last verdict changed; what no packet meets any more went after that.
+    ///
+    /// `nil` when the kernel had nothing to do.
+    package var inForce: ContinuousClock.Instant?
 
     package init(
         writes: [String: Int] = [:],
         conflicts: [String] = [],
-        owners: [Address: EndpointID] = [:]
+        owners: [Address: EndpointID] = [:],
+        inForce: ContinuousClock.Instant? = nil
     ) {
         self.writes = writes
         self.conflicts = conflicts
         self.owners = owners
+        self.inForce = inForce
     }
 }
 
@@ -41,7 +47,12 @@ extension Dataplane: PolicyKernel {
         let conflicts = report.conflicts.map {
             "\($0.address) of \($0.other) belongs to \($0.owner), which keeps it"
         }
-        return KernelReport(writes: writes, conflicts: conflicts, owners: report.owners)
+        return KernelReport(
+            writes: writes,
+            conflicts: conflicts,
+            owners: report.owners,
+            inForce: report.inForce
+        )
     }
 
     package func attach(_ endpoint: Endpoint) async throws(DataplaneError) {

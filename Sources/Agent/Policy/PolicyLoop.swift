@@ -103,6 +103,7 @@ package actor PolicyLoop {
 
 extension PolicyLoop {
     private func process(_ batch: [StoreNews]) async {
+        let start = ContinuousClock.now
         var updates: [Update] = []
         var isFirst = false
         for news in batch {
@@ -132,10 +133,10 @@ extension PolicyLoop {
             }
         }
         guard !updates.isEmpty || isFirst else { return report() }
-        await process(allowsSourceSpoofing ? updates : updates.map(\.withoutSpoofing))
+        await process(allowsSourceSpoofing ? updates : updates.map(\.withoutSpoofing), since: start)
     }
 
-    private func process(_ updates: [Update]) async {
+    private func process(_ updates: [Update], since news: ContinuousClock.Instant) async {
         let clock = ContinuousClock()
         for case .endpoint(let id, let endpoint) in updates { await follow(id, endpoint) }
         let start = clock.now
@@ -144,7 +145,7 @@ extension PolicyLoop {
         metrics.observe(.batchSize, Double(updates.count))
         failures = change.failures.map(\.description)
         for failure in failures { logger.warning("policy", metadata: ["problem": "\(failure)"]) }
-        await carryOut(change)
+        await carryOut(change, since: news)
         // Of those who claim one address the kernel knows who came first: the policy must be theirs.
         if failure == nil, !owners.isEmpty { await carryOut(compiler.apply([], owners: owners)) }
         // What programs on their way out asked is dropped once nothing in the kernel asks it.
@@ -184,7 +185,13 @@ extension PolicyLoop {
         }
     }
 
-    private func carryOut(_ change: DataplaneChange) async {
+    /// - Parameters:
+    ///   - change: what the kernel is to hold besides what it holds.
+    ///   - news: when what led to the change was taken up; `nil` for what follows by itself.
+    private func carryOut(
+        _ change: DataplaneChange,
+        since news: ContinuousClock.Instant? = nil
+    ) async {
         let clock = ContinuousClock()
         let start = clock.now
         do throws(DataplaneError) {
@@ -192,6 +199,9 @@ extension PolicyLoop {
             failure = nil
             conflicts = report.conflicts
             owners = report.owners
+            if let news, let inForce = report.inForce {
+                metrics.observe(.inForceSeconds, inForce - news)
+            }
             logger.debug("applied", metadata: ["writes": "\(report.writes)"])
         } catch {
             failure = "\(error)"

@@ -5,7 +5,8 @@ package import Resources
 /// The objects of the store as the policy engine has been told of them: turns what the store says
 /// into updates, and a second picture of the store into the differences.
 ///
-/// Of each object only its revision and what would take it back are kept, not the object.
+/// Of each object only its revision and what would take it back are kept, not the object; of long
+/// policies also their rules.
 package struct ResourceTable: Sendable {
     /// How many of each sort are known.
     package struct Tally: Hashable, Sendable {
@@ -24,6 +25,8 @@ package struct ResourceTable: Sendable {
     }
 
     private var entries: [ResourceKey: Entry] = [:]
+    /// Of long policies, which most often come again with one rule changed.
+    private var knownRules: [ResourceKey: KnownRules] = [:]
     /// What exists whether stored or not, by what would withdraw it.
     private let builtIn: [Update: Update]
     /// Why objects are treated as absent, or which part of them is.
@@ -86,6 +89,7 @@ package struct ResourceTable: Sendable {
 
     private mutating func remove(_ key: ResourceKey) -> [Update] {
         problems[key] = nil
+        knownRules[key] = nil
         guard let entry = entries.removeValue(forKey: key) else { return [] }
         tally.count(entry.withdrawals, -1)
         return withdraw(entry.withdrawals)
@@ -98,12 +102,16 @@ package struct ResourceTable: Sendable {
     /// None for an object that is invalid: Felix, too, treats it as absent.
     private mutating func updates(for resource: Resource, _ key: ResourceKey) -> [Update] {
         problems[key] = nil
-        if key.type.group == "projectcalico.org", let error = validate(resource).first {
+        let known = knownRules.removeValue(forKey: key)
+        if key.type.group == "projectcalico.org",
+            let error = validate(resource, knowing: known).first
+        {
             problems[key] = "\(error)"
             return []
         }
         do throws(ConversionError) {
-            let conversion = try conversion(of: resource)
+            let conversion = try conversion(of: resource, knowing: known)
+            if let known = KnownRules(resource, conversion) { knownRules[key] = known }
             if let problem = conversion.problems.first {
                 problems[key] = "in part: \(problem.field): \(problem.reason)"
             }

@@ -25,11 +25,16 @@ package func convert(_ resource: Resource) throws(ConversionError) -> [Update] {
 /// Only Kubernetes' own policies are converted in part: isolation must remain when one of their
 /// rules is beyond us. An invalid object of Calico's kinds is an error as a whole, and the caller
 /// treats it as absent.
-package func conversion(of resource: Resource) throws(ConversionError) -> Conversion {
+///
+/// `known` are rules of a former state of the object.
+package func conversion(
+    of resource: Resource,
+    knowing known: KnownRules? = nil
+) throws(ConversionError) -> Conversion {
     let field = Field(resource)
     switch (resource.type.group, resource.kind) {
     case ("projectcalico.org", let kind):
-        return try calicoConversion(resource, kind: kind, field)
+        return try calicoConversion(resource, kind: kind, field, knowing: known)
     case ("", "Namespace"): return Conversion([try namespaceProfile(field, resource)])
     case ("", "ServiceAccount"): return Conversion([try serviceAccountProfile(field, resource)])
     case ("", "Pod"): return Conversion(try podEndpoint(field, resource))
@@ -46,11 +51,12 @@ package func conversion(of resource: Resource) throws(ConversionError) -> Conver
 private func calicoConversion(
     _ resource: Resource,
     kind: String,
-    _ field: Field
+    _ field: Field,
+    knowing known: KnownRules?
 ) throws(ConversionError) -> Conversion {
     switch kind {
     case "NetworkPolicy", "GlobalNetworkPolicy", "StagedNetworkPolicy", "StagedGlobalNetworkPolicy":
-        return Conversion([try calicoPolicy(field, resource)])
+        return Conversion([try calicoPolicy(field, resource, knowing: known)])
     case "StagedKubernetesNetworkPolicy":
         return try kubernetesPolicy(field, PolicyID(resource, .stagedKubernetesNetworkPolicy))
     case "Tier": return Conversion([try tier(field, resource)])

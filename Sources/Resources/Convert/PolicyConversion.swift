@@ -4,7 +4,11 @@ internal import Selector
 // Calico's own policies, enforced and staged, global and namespaced.
 
 /// A staged policy that would delete its counterpart has no rules to judge by: it is as if absent.
-func calicoPolicy(_ field: Field, _ resource: Resource) throws(ConversionError) -> Update {
+func calicoPolicy(
+    _ field: Field,
+    _ resource: Resource,
+    knowing known: KnownRules?
+) throws(ConversionError) -> Update {
     guard let kind = PolicyKind(rawValue: resource.kind) else {
         throw field.error("is of a kind that is no policy")
     }
@@ -12,8 +16,8 @@ func calicoPolicy(_ field: Field, _ resource: Resource) throws(ConversionError) 
     let spec = field.orEmpty("spec")
     let stagedAction = kind.isStaged ? try spec.text("stagedAction") ?? "Set" : nil
     guard stagedAction != "Delete" else { return .policy(id, nil) }
-    let ingress = try spec.rules("ingress", namespace: id.namespace)
-    let egress = try spec.rules("egress", namespace: id.namespace)
+    let ingress = try spec.rules("ingress", namespace: id.namespace, knowing: known)
+    let egress = try spec.rules("egress", namespace: id.namespace, knowing: known)
     let types = try policyTypes(spec, hasIngress: !ingress.isEmpty, hasEgress: !egress.isEmpty)
     var policy = Policy(
         id: id,

@@ -1,3 +1,4 @@
+internal import JSON
 internal import Model
 internal import Selector
 
@@ -29,8 +30,29 @@ extension Field {
         return rule
     }
 
-    func rules(_ key: String, namespace: String?) throws(ConversionError) -> [Rule] {
-        try list(key).map { field throws(ConversionError) in try field.rule(namespace: namespace) }
+    /// The rules of a list; those of the same policy that are known need not be converted again.
+    func rules(
+        _ key: String,
+        namespace: String?,
+        knowing known: KnownRules? = nil
+    ) throws(ConversionError) -> [Rule] {
+        guard let known, let written = self[key]?.value.array else {
+            return try list(key).map { field throws(ConversionError) in
+                try field.rule(namespace: namespace)
+            }
+        }
+        var rules: [Rule] = []
+        rules.reserveCapacity(written.count)
+        for (index, value) in written.enumerated() {
+            if let rule = known.rule(key, index, value) {
+                rules.append(rule)
+                continue
+            }
+            let place = "\(path.isEmpty ? key : "\(path).\(key)")[\(index)]"
+            let field = Field(object: object, path: place, value: value)
+            rules.append(try field.rule(namespace: namespace))
+        }
+        return rules
     }
 
     /// `nil` when neither type nor code is given: then it asks for nothing.

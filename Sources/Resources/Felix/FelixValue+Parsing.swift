@@ -33,7 +33,7 @@ extension FelixType {
     /// Parses the form of FelixConfiguration; `nil` for a bad value.
     func parse(_ value: JSONValue) -> FelixValue? {
         var findings = Findings()
-        shape.check(value, at: "", &findings)
+        shape.check(value, at: .root, &findings)
         guard findings.errors.isEmpty else { return nil }
         switch self {
         case .bool: return value.bool.map { .bool($0) }

@@ -31,6 +31,9 @@ extension Schemas {
         "notPorts": .list(.scalar(.port), max: 50),
     ]
 
+    /// Of one list of a policy or profile.
+    static let mostRules = 1024
+
     static let rule: Shape = [
         "action!": .exactWords("Allow", "Deny", "Log", "Pass"),
         "ipVersion": .scalar(ScalarFormat("4 or 6") { $0.int == 4 || $0.int == 6 }),
@@ -47,8 +50,8 @@ extension Schemas {
     private static let policy: Shape = [
         "tier": .text(.dnsLabel),
         "order": .number,
-        "ingress": .list(rule, max: 1024),
-        "egress": .list(rule, max: 1024),
+        "ingress": .list(rule, max: mostRules),
+        "egress": .list(rule, max: mostRules),
         "selector": .text(.selector),
         "types": .list(.exactWords("Ingress", "Egress"), max: 2, isUnique: true),
         "serviceAccountSelector": .text(.selector),
@@ -75,8 +78,8 @@ extension Schemas {
     static let tier: Shape = ["order": .number, "defaultAction": .exactWords("Deny", "Pass")]
 
     static let profile: Shape = [
-        "ingress": .list(rule, max: 1024),
-        "egress": .list(rule, max: 1024),
+        "ingress": .list(rule, max: mostRules),
+        "egress": .list(rule, max: mostRules),
         "labelsToApply": labels,
     ]
 
