@@ -26,6 +26,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/sched.h>
 #include <linux/veth.h>
+#include <malloc.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
 #include <string.h>

@@ -138,6 +138,9 @@ extension PolicyCompiler {
 
     private mutating func set(_ name: String, _ profile: Profile?) {
         index.setProfile(name, profile?.labelsToApply)
+        // The index has the labels; of a namespace's profile there is nothing else.
+        var profile = profile
+        profile?.labelsToApply = [:]
         let former = profiles[name]?.profile
         guard former != profile else { return }
         hostRules[.profile(name)] = nil

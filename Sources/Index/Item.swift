@@ -54,7 +54,7 @@ struct ItemTable: Sendable {
         } else {
             keys[Int(id)] = key
         }
-        ids.insert(id, keys)
+        ids.insert(id) { keys[Int($0)].hashValue }
         return id
     }
 
@@ -64,7 +64,7 @@ struct ItemTable: Sendable {
     /// Forgets an item; whether it is stale stays, for whoever has it on a list.
     mutating func remove(_ key: ItemKey) {
         guard let id = find(key) else { return }
-        ids.remove(id, keys)
+        ids.remove(id) { keys[Int($0)].hashValue }
         let isStale = items[Int(id)].isStale
         items[Int(id)] = Item()
         items[Int(id)].isStale = isStale

@@ -5,6 +5,7 @@ struct LabelPool: Sendable {
     private var uses: [Int32] = []
     private var free: [Int32] = []
     private var ids = NumberTable()
+    private let hash = TextHash()
 
     subscript(id: Int32) -> String { texts[Int(id)] }
 
@@ -22,21 +23,21 @@ struct LabelPool: Sendable {
             texts[Int(id)] = text
             uses[Int(id)] = 1
         }
-        ids.insert(id, texts)
+        ids.insert(id) { hash(texts[Int($0)]) }
         return id
     }
 
     mutating func release(_ id: Int32) {
         uses[Int(id)] -= 1
         guard uses[Int(id)] == 0 else { return }
-        ids.remove(id, texts)
+        ids.remove(id) { hash(texts[Int($0)]) }
         texts[Int(id)] = ""
         free.append(id)
     }
 
     /// The number of a text that someone retains.
     func find(_ text: String) -> Int32? {
-        ids.find(text.hashValue) { text.hasBytes(of: texts[Int($0)]) }
+        ids.find(hash(text)) { text.hasBytes(of: texts[Int($0)]) }
     }
 
     mutating func retain(_ labels: [String: String]) -> [Label] {

@@ -15,13 +15,9 @@ indirect enum LabelTest: Sendable {
     case and([LabelTest])
     case or([LabelTest])
 
-    /// Retains the texts it names; `symbols` collects them for their release.
-    init(_ node: Selector.Node, _ pool: inout LabelPool, _ symbols: inout [Int32]) {
-        func symbol(_ text: String, _ pool: inout LabelPool) -> Int32 {
-            let id = pool.retain(text)
-            symbols.append(id)
-            return id
-        }
+    /// Retains the texts it names.
+    init(_ node: Selector.Node, _ pool: inout LabelPool) {
+        func symbol(_ text: String, _ pool: inout LabelPool) -> Int32 { pool.retain(text) }
         switch node {
         case .all, .global: self = .always
         case .has(let key): self = .has(symbol(key, &pool))
@@ -37,9 +33,26 @@ indirect enum LabelTest: Sendable {
         case .startsWith(let key, let part):
             self = .startsWith(symbol(key, &pool), Array(part.utf8))
         case .endsWith(let key, let part): self = .endsWith(symbol(key, &pool), Array(part.utf8))
-        case .not(let node): self = .not(LabelTest(node, &pool, &symbols))
-        case .and(let nodes): self = .and(nodes.map { LabelTest($0, &pool, &symbols) })
-        case .or(let nodes): self = .or(nodes.map { LabelTest($0, &pool, &symbols) })
+        case .not(let node): self = .not(LabelTest(node, &pool))
+        case .and(let nodes): self = .and(nodes.map { LabelTest($0, &pool) })
+        case .or(let nodes): self = .or(nodes.map { LabelTest($0, &pool) })
+        }
+    }
+
+    /// Releases the texts that it retained when it was made.
+    func release(from pool: inout LabelPool) {
+        switch self {
+        case .always, .never: break
+        case .has(let key), .contains(let key, _), .startsWith(let key, _), .endsWith(let key, _):
+            pool.release(key)
+        case .equals(let key, let value):
+            pool.release(key)
+            pool.release(value)
+        case .isIn(let key, let values):
+            pool.release(key)
+            for value in values { pool.release(value) }
+        case .not(let test): test.release(from: &pool)
+        case .and(let tests), .or(let tests): for test in tests { test.release(from: &pool) }
         }
     }
 

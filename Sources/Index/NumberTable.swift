@@ -16,11 +16,11 @@ struct NumberTable: Sendable {
         return nil
     }
 
-    /// Adds a number that is not there.
-    mutating func insert<Key: Hashable>(_ id: Int32, _ keys: [Key]) {
+    /// Adds a number that is not there; `hash` is that of any number's key.
+    mutating func insert(_ id: Int32, hash: (Int32) -> Int) {
         count += 1
-        if 4 * count > 3 * slots.count { grow(keys) }
-        put(id, keys[Int(id)].hashValue)
+        if 4 * count > 3 * slots.count { grow(hash) }
+        put(id, hash(id))
     }
 
     private mutating func put(_ id: Int32, _ hash: Int) {
@@ -30,8 +30,8 @@ struct NumberTable: Sendable {
     }
 
     /// Takes a number out, which must be there, and moves up what its slot would hide.
-    mutating func remove<Key: Hashable>(_ id: Int32, _ keys: [Key]) {
-        var hole = keys[Int(id)].hashValue & (slots.count - 1)
+    mutating func remove(_ id: Int32, hash: (Int32) -> Int) {
+        var hole = hash(id) & (slots.count - 1)
         while slots[hole] != id { hole = (hole + 1) & (slots.count - 1) }
         slots[hole] = Self.empty
         count -= 1
@@ -40,7 +40,7 @@ struct NumberTable: Sendable {
             slot = (slot + 1) & (slots.count - 1)
             let next = slots[slot]
             guard next != Self.empty else { return }
-            let distance = (slot - keys[Int(next)].hashValue) & (slots.count - 1)
+            let distance = (slot - hash(next)) & (slots.count - 1)
             guard distance >= (slot - hole) & (slots.count - 1) else { continue }
             slots[hole] = next
             slots[slot] = Self.empty
@@ -48,9 +48,9 @@ struct NumberTable: Sendable {
         }
     }
 
-    private mutating func grow<Key: Hashable>(_ keys: [Key]) {
+    private mutating func grow(_ hash: (Int32) -> Int) {
         let former = slots
         slots = [Int32](repeating: Self.empty, count: 2 * former.count)
-        for id in former where id != Self.empty { put(id, keys[Int(id)].hashValue) }
+        for id in former where id != Self.empty { put(id, hash(id)) }
     }
 }

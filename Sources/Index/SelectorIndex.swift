@@ -5,6 +5,8 @@ internal import Selector
 struct SelectorIndex: Sendable {
     /// Where a selector is filed.
     private enum Anchor: Sendable {
+        /// By far the most, and without an allocation of its own.
+        case label(Label)
         case labels([Label])
         case key(Int32)
         case everywhere
@@ -14,7 +16,6 @@ struct SelectorIndex: Sendable {
     private struct Entry: Sendable {
         let test: LabelTest
         let anchor: Anchor
-        let symbols: [Int32]
     }
 
     private var entries: [Int32: Entry] = [:]
@@ -26,31 +27,32 @@ struct SelectorIndex: Sendable {
 
     /// Files a selector under `id`; text that is no selector matches nothing.
     mutating func insert(_ id: Int32, _ text: String, _ pool: inout LabelPool) {
-        var symbols: [Int32] = []
         guard let selector = try? Selector(parsing: text) else {
-            entries[id] = Entry(test: .never, anchor: .nowhere, symbols: [])
+            entries[id] = Entry(test: .never, anchor: .nowhere)
             return
         }
-        let test = LabelTest(selector.root, &pool, &symbols)
+        let test = LabelTest(selector.root, &pool)
         let anchor = Self.anchor(selector.restrictions, pool)
         switch anchor {
+        case .label(let label): byLabel[label, default: []].append(id)
         case .labels(let labels): for label in labels { byLabel[label, default: []].append(id) }
         case .key(let key): byKey[key, default: []].append(id)
         case .everywhere: everywhere.append(id)
         case .nowhere: break
         }
-        entries[id] = Entry(test: test, anchor: anchor, symbols: symbols)
+        entries[id] = Entry(test: test, anchor: anchor)
     }
 
     mutating func remove(_ id: Int32, _ pool: inout LabelPool) {
         guard let entry = entries.removeValue(forKey: id) else { return }
         switch entry.anchor {
+        case .label(let label): Self.remove(id, from: &byLabel[label])
         case .labels(let labels): for label in labels { Self.remove(id, from: &byLabel[label]) }
         case .key(let key): Self.remove(id, from: &byKey[key])
         case .everywhere: everywhere.removeAll { $0 == id }
         case .nowhere: break
         }
-        for symbol in entry.symbols { pool.release(symbol) }
+        entry.test.release(from: &pool)
     }
 
     /// Appends the ids of all selectors that match; the result is how many were asked.
@@ -94,9 +96,9 @@ struct SelectorIndex: Sendable {
                 if values.isEmpty { return .nowhere }
                 guard values.count < fewest else { continue }
                 fewest = values.count
-                best = .labels(
-                    values.compactMap { pool.find($0) }.map { Label(key: key, value: $0) }
-                )
+                let labels = values.compactMap { pool.find($0) }
+                    .map { Label(key: key, value: $0) }
+                best = labels.count == 1 ? .label(labels[0]) : .labels(labels)
             } else if case .everywhere = best {
                 best = .key(key)
             }

@@ -9,9 +9,10 @@ import Model
 enum ColdStart {
     /// From the first object taken in to the last map write.
     ///
-    /// Before it the objects exist, and the programs are loaded and hang on the links, as when an
+    /// Objects go as they are taken in, and their memory with them. Before it the objects exist, and the programs are loaded and hang on the links, as when an
     /// agent is replaced; the maps are empty.
     static func measure(_ shape: ClusterShape) async throws -> JSONValue {
+        Heap.giveLargeBlocksBack()
         let node = try await BenchNode(locals: shape.localEndpoints)
         let idle = try ResidentMemory.now().resident
         var batches = Array(shape.updates.reversed())
@@ -22,7 +23,10 @@ enum ColdStart {
         for endpoint in shape.localEndpoints {
             try await node.dataplane.register(BenchNode.withMAC(endpoint))
         }
-        while let batch = batches.popLast() { compiler.take(batch) }
+        while let batch = batches.popLast() {
+            compiler.take(batch)
+            Heap.trim()
+        }
         let change = compiler.apply([])
         let compiled = clock.now
         let writes = try await node.carryOut(change, &compiler)

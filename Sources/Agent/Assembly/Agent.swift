@@ -40,6 +40,7 @@ package struct Agent: Sendable {
 
     /// Runs until SIGTERM or SIGINT; what is in the kernel stays there.
     package func run() async throws {
+        Heap.giveLargeBlocksBack()
         try Capabilities.check()
         let logger = logger("agent")
         let source = ConfigurationSource(options, store: store, node: node)

@@ -1,6 +1,7 @@
 internal import Compile
 internal import Dataplane
 package import Datastore
+internal import Linux
 package import Logging
 package import Model
 internal import Resources
@@ -134,6 +135,8 @@ extension PolicyLoop {
         }
         guard !updates.isEmpty || isFirst else { return report() }
         await process(allowsSourceSpoofing ? updates : updates.map(\.withoutSpoofing), since: start)
+        // The whole picture of the store was here; of most of it only numbers stay.
+        if isFirst { Heap.trim() }
     }
 
     private func process(_ updates: [Update], since news: ContinuousClock.Instant) async {
