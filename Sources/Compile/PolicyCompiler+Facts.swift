@@ -151,7 +151,7 @@ extension PolicyCompiler {
     private mutating func invalidateProfiles(_ news: ClusterIndex.News) -> Set<String> {
         var names: Set<String> = []
         for (name, entry) in profiles {
-            let references = References(entry.profile.ingress + entry.profile.egress)
+            let references = References(entry.profile)
             guard
                 !references.portNames.isDisjoint(with: news.portNames)
                     || !references.services.isDisjoint(with: news.services)

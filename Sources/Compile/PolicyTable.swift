@@ -100,7 +100,7 @@ struct PolicyTable: Sendable {
         if former == nil || former?.tier != policy.tier || former?.order != policy.order {
             unplaced?.insert(slot)
         }
-        let references = References(policy.ingress + policy.egress)
+        let references = References(policy)
         byPortName.insert(slot, references.portNames)
         byService.insert(slot, references.services)
     }
@@ -119,7 +119,7 @@ struct PolicyTable: Sendable {
         if slot == policies.count {
             policies.append(nil)
             heads.append(.none)
-            compiled += [CompiledRules?](repeating: nil, count: CompiledRules.Key.count)
+            for _ in 0..<CompiledRules.Key.count { compiled.append(nil) }
             sortKeys.append("")
         }
         ids[id] = slot
@@ -137,7 +137,7 @@ struct PolicyTable: Sendable {
     /// Takes a policy out of all that leads to it.
     private mutating func forget(_ slot: Int32) {
         guard let policy = policies[Int(slot)] else { return }
-        let references = References(policy.ingress + policy.egress)
+        let references = References(policy)
         byPortName.remove(slot, references.portNames)
         byService.remove(slot, references.services)
         let scope = heads[Int(slot)].scope

@@ -5,14 +5,27 @@ struct References {
     var portNames: Set<String> = []
     var services: Set<ServiceID> = []
 
-    init(_ rules: [Rule]) {
+    init(_ policy: Policy) {
+        insert(policy.ingress)
+        insert(policy.egress)
+    }
+
+    init(_ profile: Profile) {
+        insert(profile.ingress)
+        insert(profile.egress)
+    }
+
+    private mutating func insert(_ rules: [Rule]) {
         for rule in rules {
-            for end in [rule.source, rule.destination] {
-                for port in end.ports { if let name = port.name { portNames.insert(name) } }
-                for port in end.notPorts { if let name = port.name { portNames.insert(name) } }
-                if let service = end.service { services.insert(service) }
-            }
+            insert(rule.source)
+            insert(rule.destination)
         }
+    }
+
+    private mutating func insert(_ end: EntityMatch) {
+        for port in end.ports { if let name = port.name { portNames.insert(name) } }
+        for port in end.notPorts { if let name = port.name { portNames.insert(name) } }
+        if let service = end.service { services.insert(service) }
     }
 }
 

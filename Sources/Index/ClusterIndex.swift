@@ -124,11 +124,11 @@ package struct ClusterIndex: Sendable {
         let labels = applied.map { pool.retain($0) }
         profileLabels[id] = labels
         // Its own number stays as long as the profile has labels to apply.
-        if labels != nil, former == nil { _ = pool.retain(name) }
+        if labels != nil, former == nil { pool.retain(id) }
         if labels == nil, former != nil { pool.release(id) }
         if let former { pool.release(former) }
         guard labels ?? [] != former ?? [] else { return }
-        if changedProfiles.insert(id).inserted { _ = pool.retain(name) }
+        if changedProfiles.insert(id).inserted { pool.retain(id) }
     }
 
     // MARK: Answers

@@ -27,6 +27,9 @@ struct LabelPool: Sendable {
         return id
     }
 
+    /// Once more, of a text that someone retains.
+    mutating func retain(_ id: Int32) { uses[Int(id)] += 1 }
+
     mutating func release(_ id: Int32) {
         uses[Int(id)] -= 1
         guard uses[Int(id)] == 0 else { return }
