@@ -152,7 +152,8 @@ extension cara_program {
             flags: (tables.usesSourcePorts ? CARA_PROGRAM_SPORTS.rawValue : 0)
                 | (tables.isBitmap ? CARA_PROGRAM_BITMAP.rawValue : 0)
                 | (tables.isSplit ? CARA_PROGRAM_SPLIT.rawValue : 0)
-                | (tables.defaultDenial == nil ? 0 : CARA_PROGRAM_SPARSE.rawValue),
+                | (tables.defaultDenial == nil ? 0 : CARA_PROGRAM_SPARSE.rawValue)
+                | (tables.ports.isEmpty && !tables.isSplit ? CARA_PROGRAM_ANY_PORT.rawValue : 0),
             default_group: tables.defaultGroup,
             default_port_group: tables.defaultPortGroup,
             default_rule: tables.defaultDenial ?? 0

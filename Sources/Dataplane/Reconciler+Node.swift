@@ -7,9 +7,12 @@ extension Reconciler {
     /// Makes the kernel hold `settings`; connections are judged anew when their verdict may differ.
     mutating func apply(_ settings: Settings) throws(DataplaneError) {
         self.settings = settings
-        try apply(settings.failsafes)
         let desired = desired(settings)
         let former = try value(of: 0, in: Maps.settings) ?? cara_settings()
+        // Ports that come are no more ruled out before they are there, and ports that go only after that.
+        let bridge = former.bridging(to: desired)
+        if !sameBytes(former, bridge) { try set([(0, bridge)], in: Maps.settings) }
+        try apply(settings.failsafes)
         guard !sameBytes(former, desired) else { return }
         // Connections that policy allows no more may have lived on until now.
         let isRevoking =

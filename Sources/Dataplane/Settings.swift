@@ -1,5 +1,6 @@
 package import BPF
 import CBPFABI
+import Model
 
 /// What may change while the programs run, as `FelixConfiguration` names it.
 package struct Settings: Hashable, Sendable {
@@ -84,7 +85,41 @@ extension cara_settings {
             conntrack_invalid_check: settings.dropsInvalid ? 1 : 0,
             revoked: UInt8(truncatingIfNeeded: revoked.rawValue),
             has_hosts: 0,
-            pad: (0, 0, 0)
+            pad: (0, 0, 0, 0, 0, 0, 0),
+            no_failsafe: Self.rests(without: settings.failsafes)
         )
+    }
+}
+
+extension cara_settings {
+    /// The words of `no_failsafe`.
+    typealias Rests = (
+        UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64
+    )
+
+    /// Which rests of ports divided by 256 none of some failsafes has, by direction.
+    private static func rests(without failsafes: Set<Failsafe>) -> Rests {
+        var rests: Rests = (.max, .max, .max, .max, .max, .max, .max, .max)
+        withUnsafeMutableBytes(of: &rests) { bytes in
+            let words = bytes.bindMemory(to: UInt64.self)
+            for failsafe in failsafes {
+                let direction = failsafe.direction == .ingress ? CARA_INGRESS : CARA_EGRESS
+                let rest = Int(failsafe.port % 256)
+                words[Int(direction.rawValue) * 4 + rest / 64] &= ~(1 << UInt64(rest % 64))
+            }
+        }
+        return rests
+    }
+
+    /// These settings while failsafe ports are exchanged for those of `other`: nothing is said of a port that
+    /// either has.
+    func bridging(to other: cara_settings) -> cara_settings {
+        var bridge = self
+        withUnsafeMutableBytes(of: &bridge.no_failsafe) { bytes in
+            withUnsafeBytes(of: other.no_failsafe) { others in
+                for index in bytes.indices { bytes[index] &= others[index] }
+            }
+        }
+        return bridge
     }
 }

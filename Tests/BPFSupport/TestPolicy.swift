@@ -70,7 +70,9 @@ package struct TestPolicy: Hashable, Sendable {
     /// Writes the tables; class ids are shared by all programs of a test, so that they must not clash.
     package func install(in maps: TestMaps, firstClass: UInt32 = 1) throws {
         var program = cara_program()
-        program.flags = sourcePorts.isEmpty ? 0 : CARA_PROGRAM_SPORTS.rawValue
+        program.flags =
+            (sourcePorts.isEmpty ? 0 : CARA_PROGRAM_SPORTS.rawValue)
+            | (ports.isEmpty ? CARA_PROGRAM_ANY_PORT.rawValue : 0)
         for (index, remote) in remotes.enumerated() {
             let number = UInt32(index) + firstClass
             let key = cara_class_key(prefixlen: UInt32(CARA_ADDR_BITS), addr: remote.key)

@@ -125,6 +125,21 @@ extension Packets {
                 try node.maps.programs.set(99, to: program)
                 try node.setPolicy(of: .a, egress: 99)
             },
+            .forward("a program of any port asks for none", here, syn(.podC)) { node in
+                try TestPolicy(id: 99, [.allow(6, port: 80)]).install(in: node.maps)
+                var program = cara_program()
+                program.flags = CARA_PROGRAM_ANY_PORT.rawValue
+                program.default_port_group = 9
+                try node.maps.programs.set(99, to: program)
+                var verdict = cara_verdict()
+                verdict.action = UInt8(truncatingIfNeeded: CARA_ACTION_ALLOW.rawValue)
+                let key = cara_verdict_key(program: 99, group: 0, port_group: 9, sport_group: 0)
+                try node.maps.verdicts.set(key, to: verdict)
+                // What the port would lead to.
+                let other = cara_verdict_key(program: 99, group: 0, port_group: 1, sport_group: 0)
+                try node.maps.verdicts.set(other, to: cara_verdict())
+                try node.setPolicy(of: .a, egress: 99)
+            },
             .drop("not ready", here, syn(.podC), CARA_DROP_NOT_READY) {
                 try $0.setPolicy(of: .a, isReady: false)
             },

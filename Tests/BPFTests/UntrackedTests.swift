@@ -32,6 +32,18 @@ extension TestNode {
         )
         try maps.failsafes.set(key, to: 1)
     }
+
+    /// Says that no port is a failsafe, but for those that look like `port`.
+    func ruleOutFailsafes(but port: UInt16, _ direction: Direction) throws {
+        var settings = try unwrap(try maps.settings.get(0), "settings")
+        let first = direction == .ingress ? 0 : 4
+        withUnsafeMutableBytes(of: &settings.no_failsafe) { bytes in
+            let words = bytes.bindMemory(to: UInt64.self)
+            for index in words.indices { words[index] = .max }
+            words[first + Int(port % 256 / 64)] &= ~(1 << UInt64(port % 64))
+        }
+        try maps.settings.set(0, to: settings)
+    }
 }
 
 /// A row without its place: the program of XDP and the one that stands in for it must agree.
@@ -162,6 +174,34 @@ extension Packets {
                 policy,
                 under(deny) {
                     try $0.setFailsafe(CARA_EGRESS, udp, 80)
+                }
+            ),
+            UntrackedCase(
+                "a failsafe port when all that can be is ruled out",
+                packet,
+                nil,
+                under(deny) {
+                    try $0.setFailsafe(CARA_INGRESS, udp, 80)
+                    try $0.ruleOutFailsafes(but: 80, .ingress)
+                }
+            ),
+            UntrackedCase(
+                "the answer of one, likewise",
+                packet,
+                nil,
+                under(deny) {
+                    try $0.setFailsafe(CARA_EGRESS, udp, 4000)
+                    try $0.ruleOutFailsafes(but: 4000, .egress)
+                }
+            ),
+            UntrackedCase(
+                "a port that is ruled out is not asked about",
+                packet,
+                policy,
+                under(deny) {
+                    try $0.setFailsafe(CARA_INGRESS, udp, 80)
+                    try $0.setFailsafe(CARA_EGRESS, udp, 4000)
+                    try $0.ruleOutFailsafes(but: 81, .ingress)
                 }
             ),
         ]

@@ -1,6 +1,7 @@
 import CBPFABI
 import Compile
 import Model
+import Support
 import Testing
 
 @testable import Dataplane
@@ -166,5 +167,82 @@ struct HostEndpointsTests {
         #expect(keys.map(\.prefixlen) == [32 + 96 + 8])
         #expect(keys.map { UInt16(bigEndian: $0.port) } == [2222])
         #expect(try generation(UInt32(CARA_SLOT_HOSTS)) > before)
+    }
+}
+
+/// `no_failsafe` rules ports out, so that it must not rule one out that the map has, at no time.
+@Suite
+struct NoFailsafeTests {
+    /// Whether the settings rule `port` out.
+    private static func isRuledOut(_ port: UInt16, _ direction: UInt8, _ settings: cara_settings)
+        -> Bool
+    {
+        withUnsafeBytes(of: settings.no_failsafe) { bytes in
+            let bit = Int(port % 256)
+            let word = bytes.load(
+                fromByteOffset: (Int(direction) * 4 + bit / 64) * 8,
+                as: UInt64.self
+            )
+            return word >> UInt64(bit % 64) & 1 != 0
+        }
+    }
+
+    private static func some(_ random: inout SeededRandom) -> Set<Failsafe> {
+        Set(
+            (0..<Int.random(in: 0...6, using: &random)).map { _ in
+                Failsafe(
+                    random.oneIn(2) ? .ingress : .egress,
+                    random.pick([.tcp, .udp]),
+                    random.pick([22, 53, 63, 64, 278, 319, 6443, 65535]),
+                    net: random.oneIn(3) ? .v4(0x0a00_0000, 8) : nil
+                )
+            }
+        )
+    }
+
+    @Test("a port of the map is ruled out after no write", arguments: 0..<30)
+    func order(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let maps = MemoryMaps()
+        var reconciler = try Reconciler(maps: maps)
+        var held: [[UInt8]: cara_failsafe_key] = [:]
+        var settings = cara_settings()
+        for _ in 0..<6 {
+            maps.forgetWrites()
+            try reconciler.apply(Settings(failsafes: Self.some(&random)))
+            for write in maps.writes {
+                if write.map == .settings, let value = write.value {
+                    settings = value.withUnsafeBytes { $0.loadUnaligned(as: cara_settings.self) }
+                } else if write.map == .failsafes {
+                    held[write.key] = write.value.map { _ in
+                        write.key.withUnsafeBytes { $0.loadUnaligned(as: cara_failsafe_key.self) }
+                    }
+                }
+                for key in held.values {
+                    #expect(!Self.isRuledOut(UInt16(bigEndian: key.port), key.direction, settings))
+                }
+            }
+        }
+    }
+
+    @Test("every port that looks like no failsafe of its direction is ruled out")
+    func rests() {
+        let settings = cara_settings(Settings())
+        for port in UInt16.min...UInt16.max {
+            for (direction, code) in [(Direction.ingress, CARA_INGRESS), (.egress, CARA_EGRESS)] {
+                let isLike = Failsafe.defaults.contains {
+                    $0.direction == direction && $0.port % 256 == port % 256
+                }
+                let isOut = Self.isRuledOut(
+                    port,
+                    UInt8(truncatingIfNeeded: code.rawValue),
+                    settings
+                )
+                guard isOut != isLike else {
+                    Issue.record("\(direction) port \(port): \(isOut)")
+                    return
+                }
+            }
+        }
     }
 }

@@ -106,6 +106,8 @@ enum cara_program_flag {
 	CARA_PROGRAM_SPLIT = 4,
 	/* groups without an entry in cara_verdicts are denied by default_rule; nothing else may be left out */
 	CARA_PROGRAM_SPARSE = 8,
+	/* cara_ports has nothing of it: every protocol and port is of default_port_group */
+	CARA_PROGRAM_ANY_PORT = 16,
 };
 
 /* cara_groups: (program, class) -> remote group; no entry is the program's default_group */
@@ -605,8 +607,14 @@ struct cara_settings {
 	__u8 conntrack_invalid_check; /* drop TCP without SYN that belongs to no connection */
 	__u8 revoked; /* enum cara_revoked */
 	__u8 has_hosts; /* cara_hosts is not empty */
-	__u8 pad[3];
+	__u8 pad[7];
+	/*
+	 * Four words for each enum cara_direction, a bit for each rest of a port divided by 256: set where
+	 * cara_failsafes has no port of that rest. A bit that is not set says nothing.
+	 */
+	__u64 no_failsafe[8];
 };
+_Static_assert(sizeof(struct cara_settings) == 88, "no hidden padding");
 
 /*
  * Bit of skb->mark, one of those that Calico reserves: the policy of the host endpoint that the packet leaves by

@@ -56,6 +56,8 @@ static __always_inline __u32 policy_port_group(__u32 id, const struct cara_progr
 	struct cara_port_key key;
 	__u32 *group;
 
+	if (program->flags & CARA_PROGRAM_ANY_PORT)
+		return program->default_port_group;
 	/* Type 0, code 0 is an echo reply: zero says nothing about what the packet is. */
 	policy_port_key(&key, id, p->key.proto, policy_is_icmp(p) ? p->icmp : packet_dport(p));
 	group = bpf_map_lookup_elem(&cara_ports, &key);
@@ -120,31 +122,36 @@ static __always_inline int policy_denied(__u32 direction)
 	return direction & CARA_EGRESS ? CARA_DROP_EGRESS_POLICY : CARA_DROP_INGRESS_POLICY;
 }
 
-/* The program that decides where `id` is a split: the near end's class chooses. Others are themselves. */
-static __always_inline __u32 policy_choice(const struct packet *p, __u32 id, __u32 direction)
-{
-	const struct cara_program *program = bpf_map_lookup_elem(&cara_programs, &id);
-
-	if (!program || !(program->flags & CARA_PROGRAM_SPLIT))
-		return id;
-	return policy_remote_group(id, program, p,
-				   direction & CARA_EGRESS ? packet_src(p) : packet_dst(p));
-}
-
-/* What program `id`, which must have tables, says of `p`; NULL when they are incomplete. */
-static __always_inline const struct cara_verdict *policy_look(const struct packet *p, __u32 id,
+/*
+ * Program `id`, NULL without tables. Where a host endpoint's is a split, the near end's class chooses the one that
+ * decides, whose id is left in `id`.
+ */
+static __always_inline const struct cara_program *policy_find(const struct packet *p, __u32 *id,
 							      __u32 direction)
 {
-	struct cara_verdict_key key = { .program = id };
-	const struct cara_program *program = bpf_map_lookup_elem(&cara_programs, &id);
+	const struct cara_program *program = bpf_map_lookup_elem(&cara_programs, id);
 
+	/* a workload's near end is known, and its program no split */
+	if (!program || !(direction & POLICY_HOST) || !(program->flags & CARA_PROGRAM_SPLIT))
+		return program;
+	*id = policy_remote_group(*id, program, p,
+				  direction & CARA_EGRESS ? packet_src(p) : packet_dst(p));
+	return *id >= CARA_PROGRAM_FIRST ? bpf_map_lookup_elem(&cara_programs, id) : NULL;
+}
+
+/* What the program of `key`, found before, says of `p`; NULL when its tables are incomplete. */
+static __always_inline const struct cara_verdict *policy_look(const struct packet *p,
+							      const struct cara_program *program,
+							      struct cara_verdict_key *key,
+							      __u32 direction)
+{
 	if (!program)
 		return NULL;
-	key.group = policy_remote_group(id, program, p,
-					direction & CARA_EGRESS ? packet_dst(p) : packet_src(p));
-	key.port_group = policy_port_group(id, program, p);
-	key.sport_group = policy_sport_group(id, program, p);
-	return policy_verdict(program, &key);
+	key->group = policy_remote_group(key->program, program, p,
+					 direction & CARA_EGRESS ? packet_dst(p) : packet_src(p));
+	key->port_group = policy_port_group(key->program, program, p);
+	key->sport_group = policy_sport_group(key->program, program, p);
+	return policy_verdict(program, key);
 }
 
 /*
@@ -154,22 +161,24 @@ static __always_inline const struct cara_verdict *policy_look(const struct packe
  */
 __noinline int policy_at(struct packet *p, __u32 id, __u32 direction)
 {
+	struct cara_verdict_key key = { .program = id };
+	const struct cara_program *program = NULL;
 	const struct cara_verdict *verdict;
 	int denied = policy_denied(direction), result;
 
 	if (!p)
 		return CARA_DROP_NO_VERDICT;
 	p->rule = 0;
-	/* a workload's near end is known, and its program no split */
-	if (direction & POLICY_HOST && id >= CARA_PROGRAM_FIRST)
-		id = policy_choice(p, id, direction);
+	if (id >= CARA_PROGRAM_FIRST)
+		program = policy_find(p, &key.program, direction);
+	id = key.program;
 	if (id == CARA_PROGRAM_ALLOW_ALL)
 		return CARA_PASS;
 	if (id == CARA_PROGRAM_DENY_ALL)
 		return denied;
 	if (id == CARA_PROGRAM_NONE)
 		return direction & POLICY_HOST ? POLICY_NONE : CARA_DROP_NO_VERDICT;
-	verdict = policy_look(p, id, direction);
+	verdict = policy_look(p, program, &key, direction);
 	if (!verdict)
 		return CARA_DROP_NO_VERDICT;
 	result = verdict->action == CARA_ACTION_ALLOW ? CARA_PASS : denied;

@@ -22,21 +22,24 @@ static __always_inline void staged_clear(struct packet *p)
  */
 __noinline int staged(struct packet *p, __u32 id, __u32 direction)
 {
+	struct cara_verdict_key key = { .program = id };
+	const struct cara_program *program = NULL;
 	const struct cara_verdict *verdict;
 
 	if (!p)
 		return CARA_PASS;
 	p->pending = CARA_PENDING_DENY;
 	p->pending_rule = 0;
-	if (direction & POLICY_HOST && id >= CARA_PROGRAM_FIRST)
-		id = policy_choice(p, id, direction);
+	if (id >= CARA_PROGRAM_FIRST)
+		program = policy_find(p, &key.program, direction);
+	id = key.program;
 	if (id == CARA_PROGRAM_NONE)
 		return POLICY_NONE;
 	if (id == CARA_PROGRAM_ALLOW_ALL)
 		p->pending = CARA_PENDING_ALLOW;
 	if (id < CARA_PROGRAM_FIRST)
 		return CARA_PASS;
-	verdict = policy_look(p, id, direction);
+	verdict = policy_look(p, program, &key, direction);
 	if (!verdict)
 		return CARA_PASS;
 	if (verdict->action == CARA_ACTION_NONE)
