@@ -35,7 +35,7 @@ extension Cluster {
         Self.end(pid, signal)
     }
 
-    private static func end(_ pid: Int32, _ signal: Int32) {
+    static func end(_ pid: Int32, _ signal: Int32) {
         defer { Command.reap(pid) }
         guard isAgent(pid) else { return }
         kill(pid, signal)
@@ -95,12 +95,14 @@ extension Cluster {
         }
     }
 
-    /// The last lines of the agents' logs.
+    /// The last lines of the agents' and speakers' logs.
     package func agentErrors(_ only: String? = nil) -> String {
-        state.nodes.filter { only == nil || $0.name == only }.map { node in
-            let log = FileManager.default.contents(atPath: paths.log(node.name)) ?? Data()
+        let nodes = state.nodes.map(\.name).filter { only == nil || $0 == only }
+        let logs = nodes + nodes.map { "\($0)-bgp" } + (only == nil ? ["top-of-rack"] : [])
+        return logs.map { name in
+            let log = FileManager.default.contents(atPath: paths.log(name)) ?? Data()
             let lines = String(decoding: log, as: UTF8.self).split(separator: "\n").suffix(3)
-            return lines.map { "\n  \(node.name): \($0)" }.joined()
+            return lines.map { "\n  \(name): \($0)" }.joined()
         }.joined()
     }
 }

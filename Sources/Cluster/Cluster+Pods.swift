@@ -5,12 +5,15 @@ package import Model
 
 extension Cluster {
     /// Makes a pod's namespace and object and calls the CNI plugin as a container runtime does.
+    ///
+    /// With `waitsForRoute`, until the fabric knows the way to it.
     package mutating func addPod(
         _ id: String,
         node name: String,
         labels: [String: String] = [:],
         annotations: [String: String] = [:],
-        ports: [ProbePort] = []
+        ports: [ProbePort] = [],
+        waitsForRoute: Bool = true
     ) async throws -> ClusterState.Pod {
         let node = try node(name)
         guard !state.pods.contains(where: { $0.id == id }) else {
@@ -34,7 +37,10 @@ extension Cluster {
         }
         state.pods[state.pods.count - 1] = pod
         try save()
-        try fabric.routePod(pod.addresses, via: node)
+        switch state.routing {
+        case .direct: try fabric.routePod(pod.addresses, via: node)
+        case .bgp: if waitsForRoute { try await waitUntilRouted(pod) }
+        }
         return pod
     }
 
@@ -42,7 +48,7 @@ extension Cluster {
         let pod = try pod(id)
         try plugin(pod.node).delete(pod)
         try await PodObjects(store: openStore()).delete(pod)
-        try fabric.unroutePod(pod.addresses)
+        if state.routing == .direct { try fabric.unroutePod(pod.addresses) }
         try fabric.deleteNamespace(paths.namespace(ofPod: pod))
         state.pods.removeAll { $0.id == id }
         try save()

@@ -5,8 +5,8 @@ import JSON
 import Model
 import Resources
 
-/// A cluster on this machine: nodes and pods are network namespaces, each node runs the real agent,
-/// and one process the controllers.
+/// A cluster on this machine: nodes and pods are network namespaces, each node runs the real agent
+/// and BGP speaker, and one process the controllers.
 package struct Cluster: Sendable {
     package let paths: ClusterPaths
     package internal(set) var state: ClusterState
@@ -24,12 +24,16 @@ package struct Cluster: Sendable {
         state = try JSONDecoder().decode(ClusterState.self, from: data)
     }
 
-    private init(creating name: String, hasIPv6: Bool) throws {
+    private init(
+        creating name: String,
+        hasIPv6: Bool,
+        routing: ClusterRouting
+    ) throws {
         paths = ClusterPaths(name: name)
         guard !FileManager.default.fileExists(atPath: paths.state) else {
             throw ClusterError("cluster \(name) is up already: scripts/cluster down")
         }
-        state = ClusterState(name: name, hasIPv6: hasIPv6)
+        state = ClusterState(name: name, hasIPv6: hasIPv6, routing: routing)
         try FileManager.default.createDirectory(
             atPath: paths.folder,
             withIntermediateDirectories: true
@@ -42,10 +46,11 @@ package struct Cluster: Sendable {
         name: String,
         nodes: Int,
         hasIPv6: Bool,
+        routing: ClusterRouting = .bgp,
         progress: (String) -> Void
     ) async throws -> Cluster {
         guard geteuid() == 0 else { throw ClusterError("network namespaces need root") }
-        var cluster = try Cluster(creating: name, hasIPv6: hasIPv6)
+        var cluster = try Cluster(creating: name, hasIPv6: hasIPv6, routing: routing)
         do {
             try await cluster.bringUp(nodes: nodes, progress)
         } catch {
@@ -68,12 +73,24 @@ package struct Cluster: Sendable {
             try fabric.addNode(node)
             try startAgent(node.name)
         }
+        if state.routing == .bgp { try await startRouting() }
         for node in state.nodes {
             try await waitUntilReady(node.name)
             progress(
                 "\(node.name): \(Addressing.node4(node.index)), agent \(node.agent ?? 0) ready"
             )
         }
+        guard state.routing == .bgp else { return }
+        for node in state.nodes { try await waitUntilPeered(node.name) }
+        progress(
+            "top of rack: BIRD, AS \(TopOfRack.asNumber), \(Addressing.fabric4); "
+                + "all nodes peer with each other and with it"
+        )
+    }
+
+    private mutating func startRouting() async throws {
+        try await startTopOfRack()
+        for node in state.nodes { try startSpeaker(node.name) }
     }
 
     private func createPools() async throws {
@@ -145,7 +162,9 @@ package struct Cluster: Sendable {
             try fabric.deleteNamespace(paths.namespace(ofPod: pod))
         }
         try stopControllers()
+        try stopTopOfRack()
         for node in state.nodes {
+            try stopSpeaker(node.name)
             try stopAgent(node.name)
             try fabric.deleteNamespace(paths.namespace(ofNode: node.name))
             try removeFolder(paths.bpfRoot(node.name))

@@ -5,6 +5,8 @@ package struct ClusterState: Codable, Sendable {
         /// Counts from 1; decides the node's addresses.
         package var index: Int
         package var agent: Int32?
+        /// The process of the BGP speaker.
+        package var speaker: Int32?
     }
 
     package struct Pod: Codable, Sendable {
@@ -19,10 +21,13 @@ package struct ClusterState: Codable, Sendable {
 
     package var name: String
     package var hasIPv6: Bool
+    package var routing: ClusterRouting
     package var nodes: [Node] = []
     package var pods: [Pod] = []
     /// The process of the controllers.
     package var controllers: Int32?
+    /// The process of the router at the top of the rack.
+    package var topOfRack: Int32?
 }
 
 /// Names and paths of everything a cluster has on this machine, derived from its name.
@@ -43,6 +48,7 @@ package struct ClusterPaths: Sendable {
         "\(name)-\(pod.namespace)-\(pod.name)"
     }
     package func socket(_ node: String) -> String { "\(folder)/\(node).sock" }
+    package func speakerSocket(_ node: String) -> String { "\(folder)/\(node).bgp.sock" }
     package func log(_ node: String) -> String { "\(folder)/\(node).log" }
     package var pins: String { "/sys/fs/bpf/caracal-cluster/\(name)" }
     package func bpfRoot(_ node: String) -> String { "\(pins)/\(node)" }

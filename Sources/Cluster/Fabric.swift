@@ -5,7 +5,7 @@ import Model
 ///
 ///      external 203.0.113.7 (on lo)
 ///     ┌──────────────┴───────────────┐
-///     │ NAME-fabric: br0 172.30.0.1  │   routes each pod's address to its node
+///     │ NAME-fabric: br0 172.30.0.1  │   the top of the rack: routes pods' addresses to their nodes
 ///     └──┬────────────┬───────────┬──┘
 ///      eth0         eth0        eth0
 ///     NAME-node1   NAME-node2  NAME-node3   172.30.0.11, .12, .13
@@ -63,7 +63,36 @@ struct Fabric {
         )
     }
 
-    /// Tells the fabric behind which node a pod lives, as a data centre's router would learn it.
+    /// Takes from a node's kernel what a reboot would: the link is down for a moment, and of the routes
+    /// only those are back that its own configuration makes.
+    func reboot(_ node: ClusterState.Node) throws {
+        let namespace = paths.namespace(ofNode: node.name)
+        for family in hasIPv6 ? ["-4", "-6"] : ["-4"] {
+            for writer in ["80", "81", "boot"] {
+                try Command.run([
+                    "ip", family, "-n", namespace, "route", "flush", "table", "main", "proto",
+                    writer,
+                ])
+            }
+        }
+        try inside(
+            namespace,
+            [
+                "link set eth0 down", "link set eth0 up",
+                "route replace default via \(Addressing.fabric4)",
+            ]
+        )
+        guard hasIPv6 else { return }
+        try inside(
+            namespace,
+            [
+                "addr replace \(Addressing.node6(node.index))/64 dev eth0 nodad",
+                "route replace default via \(Addressing.fabric6)",
+            ]
+        )
+    }
+
+    /// Tells the fabric behind which node a pod lives, where nobody announces it.
     func routePod(_ addresses: [String], via node: ClusterState.Node) throws {
         try inside(
             paths.fabric,
@@ -83,6 +112,15 @@ struct Fabric {
                 ["ip", "-n", paths.fabric, "route", "del", address]
             )
         }
+    }
+
+    /// Where the fabric sends packets for an address; `nil` when it has no way, or no gateway.
+    func gateway(to address: String) throws -> String? {
+        let result = try Command.result(["ip", "-n", paths.fabric, "route", "get", address])
+        let words = result.text.split(separator: " ")
+        guard result.status == 0, let via = words.firstIndex(of: "via"), via + 1 < words.count
+        else { return nil }
+        return String(words[via + 1])
     }
 
     func addExternal(_ address: Address) throws {

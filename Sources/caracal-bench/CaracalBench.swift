@@ -84,6 +84,7 @@ func progress(_ text: String) {
 /// Runs `body` with a cluster of its own and takes it down whatever happens.
 func withCluster<R>(
     nodes: Int,
+    routing: ClusterRouting = .direct,
     named name: String = "bench\(getpid() % 1000)",
     _ body: (inout Cluster) async throws -> R
 ) async throws -> R {
@@ -91,6 +92,7 @@ func withCluster<R>(
         name: name,
         nodes: nodes,
         hasIPv6: false,
+        routing: routing,
         progress: { progress($0) }
     )
     do {

@@ -14,25 +14,41 @@ struct CaracalCluster: AsyncParsableCommand {
     )
 }
 
+extension ClusterRouting: ExpressibleByArgument {}
+
 struct Name: ParsableArguments {
     @Option(help: "Name of the cluster; several may be up at once.")
     var name = "cara"
 }
 
 struct Up: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Bring nodes and agents up.")
+    static let configuration = CommandConfiguration(
+        abstract: "Bring nodes, agents and BGP speakers up."
+    )
     @OptionGroup var cluster: Name
     @Option(help: "How many nodes, 1 to 200.")
     var nodes = 3
     @Flag(name: .customLong("ipv6"), help: "Dual stack: IPv6 addresses and pool too.")
     var ipv6 = false
+    @Option(
+        help: """
+            bgp: each node runs a speaker, and BIRD is the router at the top of the rack. direct: \
+            the agents' own routes alone.
+            """
+    )
+    var routing = ClusterRouting.bgp
 
     func validate() throws {
         guard (1...200).contains(nodes) else { throw ValidationError("--nodes takes 1 to 200") }
     }
 
     func run() async throws {
-        _ = try await Cluster.up(name: cluster.name, nodes: nodes, hasIPv6: ipv6) { print($0) }
+        _ = try await Cluster.up(
+            name: cluster.name,
+            nodes: nodes,
+            hasIPv6: ipv6,
+            routing: routing
+        ) { print($0) }
         print("store: \(ClusterPaths(name: cluster.name).store)")
     }
 }

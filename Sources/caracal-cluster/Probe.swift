@@ -56,7 +56,9 @@ struct Probe: AsyncParsableCommand {
 }
 
 struct Status: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Nodes, agents and pods.")
+    static let configuration = CommandConfiguration(
+        abstract: "Nodes, agents, BGP sessions and pods."
+    )
     @OptionGroup var cluster: Name
 
     func run() async throws {
@@ -67,9 +69,30 @@ struct Status: AsyncParsableCommand {
             let agent = node.agent.map { "agent \($0)" } ?? "no agent"
             print("\(node.name)  \(Addressing.node4(node.index))  \(agent)  \(failure ?? "ready")")
             print("  log \(cluster.paths.log(node.name)), maps \(cluster.paths.bpfRoot(node.name))")
+            if cluster.state.routing == .bgp { print("  " + speaker(of: node, cluster)) }
         }
+        if cluster.state.routing == .bgp { print(topOfRack(cluster)) }
         for pod in cluster.state.pods {
             print("\(pod.id)  \(pod.addresses.joined(separator: ", "))  \(pod.node)")
         }
+    }
+
+    private func speaker(of node: ClusterState.Node, _ cluster: Cluster) -> String {
+        guard let pid = node.speaker, Cluster.isAgent(pid),
+            let sessions = try? cluster.sessions(node.name)
+        else { return "no speaker" }
+        let down = sessions.filter { $0.state != "Established" }
+            .map { ", \($0.peer) \($0.state)" }.joined()
+        let up = sessions.count { $0.state == "Established" }
+        let socket = cluster.paths.speakerSocket(node.name)
+        return "speaker \(pid), \(up) of \(sessions.count) sessions up\(down); socket \(socket)"
+    }
+
+    private func topOfRack(_ cluster: Cluster) -> String {
+        guard let sessions = try? cluster.topOfRack.sessions() else {
+            return "top of rack  not running"
+        }
+        let states = sessions.map { "\($0.name) \($0.state)" }.joined(separator: ", ")
+        return "top of rack  \(Addressing.fabric4)  BIRD, AS \(TopOfRack.asNumber): \(states)"
     }
 }

@@ -163,6 +163,35 @@ import Testing
         }
     }
 
+    @Test func `a router of another AS on our subnet sends to others there itself`() throws {
+        let scene = Scene()
+        let subnet = Prefix("10.0.0.0/16")
+        let source = scene.peer()
+        let near = scene.peer(as: 8, { _ in }) {
+            $0.address = Address(v4: 0x0a00_0808)
+            $0.commonSubnet = subnet
+        }
+        let elsewhere = scene.peer(as: 9, { _ in }) {
+            $0.address = Address(v4: 0x0b00_0101)
+            $0.commonSubnet = subnet
+        }
+        let own = NextHop(Address(v4: 0x0a00_0001))
+        // One behind a node of the subnet, one behind another network, one behind the router itself.
+        for (prefix, nextHop) in [
+            ("10.1.0.0/16", 0x0a00_0909), ("10.2.0.0/16", 0x0c00_0909),
+            ("10.3.0.0/16", 0x0a00_0808),
+        ] as [(String, UInt32)] {
+            scene.send(source, prefix, nextHop: nextHop)
+        }
+        try scene.run()
+        #expect(
+            scene.told(near, "10.1.0.0/16")?.nextHop == NextHop(Address(v4: 0x0a00_0909))
+        )
+        #expect(scene.told(near, "10.2.0.0/16")?.nextHop == own)
+        #expect(scene.told(near, "10.3.0.0/16")?.nextHop == own)
+        #expect(scene.told(elsewhere, "10.1.0.0/16")?.nextHop == own)
+    }
+
     @Test func `IPv4 goes over IPv6 only to those who can`() throws {
         let scene = Scene()
         let able = scene.peer(as: 7, { $0.hasExtendedNextHop = true }) { $0.ownNextHopV4 = nil }

@@ -37,6 +37,8 @@ package struct FamilyConfiguration: Hashable, Sendable {
     package var family: Family
     /// The node's own; `nil` when it has none, and then there are no peers.
     package var address: Address?
+    /// The subnet that it is on.
+    package var subnet: Prefix?
     /// Listen on ``address`` alone.
     package var bindsToAddress = false
     /// By kind, then in the order of their texts.

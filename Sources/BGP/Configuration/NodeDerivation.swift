@@ -53,6 +53,7 @@ struct NodeDerivation {
     private func family(_ family: Family, _ problems: inout [BGPProblem]) -> FamilyConfiguration {
         var result = FamilyConfiguration(family)
         result.address = facts?.address(family)?.address
+        result.subnet = facts?.address(family)?.subnet
         result.bindsToAddress = settings.bindsToNode && result.address != nil
         result.normalPriority = settings.normalPriority(family)
         result.filters = filters(family)

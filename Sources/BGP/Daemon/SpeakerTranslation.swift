@@ -81,6 +81,7 @@ extension PeerRoutes {
             case .own: .own
             case .keep: .keep
             }
+        commonSubnet = family.subnet.flatMap { $0.contains(peer.address) ? $0 : nil }
         allowedOwnAS = peer.allowedLocalAS
         importPolicy = RoutePolicy(importing: peer, family)
         exportPolicy = RoutePolicy(exporting: peer, family)

@@ -177,7 +177,8 @@ extension ExportProfile {
             switch nextHopMode {
             case .own: true
             case .keep: false
-            case .automatic: isExternal
+            case .automatic:
+                isExternal && !(nextHop.flatMap { neighbour?.reaches($0) } ?? false)
             }
         if !isOwn, let nextHop, suits(nextHop, family) { return nextHop }
         switch family {

@@ -21,7 +21,8 @@ package struct PeerID: RawRepresentable, Hashable, Comparable, Sendable, CustomS
 
 /// Which next hop a peer is told.
 package enum NextHopMode: Hashable, Sendable {
-    /// The route's own to the own AS, ours to others (RFC 4271 §5.1.3).
+    /// The route's own to the own AS, ours to others unless the other AS reaches the route's own as
+    /// well as we do (RFC 4271 §5.1.3).
     case automatic
     /// Always ours.
     case own
@@ -43,6 +44,8 @@ package struct PeerConfiguration: Hashable, Sendable {
     /// Our address where the peer sends packets, by family; IPv4 routes may go to an IPv6 one.
     package var ownNextHopV4: NextHop?
     package var ownNextHopV6: NextHop?
+    /// The subnet that it and we are on, if there is one: next hops inside it are near to it, too.
+    package var commonSubnet: Prefix?
     /// How often our AS may be in a path from it.
     package var allowedOwnAS = 0
     /// `nil` where none is configured: everything passes, or nothing with RFC 8212.

@@ -43,6 +43,24 @@ struct Peer {
     }
 }
 
+/// A peer of another AS that is on a subnet of ours: what goes on to others there it can send there
+/// itself (RFC 4271 §5.1.3, "third party" NEXT_HOP).
+struct Neighbour: Hashable {
+    let address: Address
+    let subnet: Prefix
+
+    init?(_ peer: PeerConfiguration) {
+        guard peer.isExternal, let subnet = peer.commonSubnet, subnet.contains(peer.address)
+        else { return nil }
+        (address, self.subnet) = (peer.address, subnet)
+    }
+
+    /// Whether it reaches a next hop without us; it is never told itself (§5.1.3).
+    func reaches(_ nextHop: NextHop) -> Bool {
+        subnet.contains(nextHop.address) && nextHop.address != address
+    }
+}
+
 /// What makes what a peer is told: peers with the same are told the same.
 struct ExportProfile: Hashable {
     var isExternal: Bool
@@ -52,6 +70,8 @@ struct ExportProfile: Hashable {
     var nextHopMode: NextHopMode
     var ownNextHopV4: NextHop?
     var ownNextHopV6: NextHop?
+    /// Of a peer of another AS on a subnet of ours.
+    var neighbour: Neighbour?
     var policy: RoutePolicy
     var sending: MessageContext
     var hasExtendedNextHop: Bool
@@ -66,6 +86,7 @@ struct ExportProfile: Hashable {
         nextHopMode = peer.nextHopMode
         ownNextHopV4 = peer.ownNextHopV4
         ownNextHopV6 = peer.ownNextHopV6
+        neighbour = Neighbour(peer)
         policy = deniesAll ? .rejectAll : peer.exportPolicy ?? .acceptAll
         sending = session.sending
         hasExtendedNextHop = session.hasExtendedNextHop

@@ -1,7 +1,7 @@
 package import BGPMessage
 package import BGPRIB
 import BGPSession
-import Model
+package import Model
 
 /// What is exchanged with a peer.
 package struct PeerRoutes: Hashable, Sendable {
@@ -11,6 +11,8 @@ package struct PeerRoutes: Hashable, Sendable {
     /// `nil` for the connection's own address.
     package var ownNextHopV4: NextHop?
     package var ownNextHopV6: NextHop?
+    /// The subnet that the peer and we are on.
+    package var commonSubnet: Prefix?
     /// How often our AS may be in a path from the peer.
     package var allowedOwnAS = 0
     package var importPolicy: RoutePolicy?
@@ -36,6 +38,7 @@ extension PeerSettings {
         let isV4 = local?.isV4 ?? false
         result.ownNextHopV4 = routes.ownNextHopV4 ?? (isV4 ? local.map { NextHop($0) } : nil)
         result.ownNextHopV6 = routes.ownNextHopV6 ?? (isV4 ? nil : local.map { NextHop($0) })
+        result.commonSubnet = routes.commonSubnet
         result.allowedOwnAS = routes.allowedOwnAS
         result.importPolicy = routes.importPolicy
         result.exportPolicy =

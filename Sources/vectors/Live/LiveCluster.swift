@@ -34,7 +34,7 @@ final class LiveCluster {
     ) async throws -> Value {
         let name = "vectors\(getpid())"
         let live = LiveCluster(
-            try await Cluster.up(name: name, nodes: 3, hasIPv6: true) { _ in },
+            try await Cluster.up(name: name, nodes: 3, hasIPv6: true, routing: .direct) { _ in },
             addresses
         )
         do {

@@ -6,11 +6,17 @@ import Testing
 func withCluster(
     nodes: Int = 2,
     ipv6: Bool = true,
+    routing: ClusterRouting = .direct,
     sourceLocation: SourceLocation = #_sourceLocation,
     _ scenario: (inout Cluster) async throws -> Void
 ) async throws {
     let name = "topology\(getpid())"
-    var cluster = try await Cluster.up(name: name, nodes: nodes, hasIPv6: ipv6) { _ in }
+    var cluster = try await Cluster.up(
+        name: name,
+        nodes: nodes,
+        hasIPv6: ipv6,
+        routing: routing
+    ) { _ in }
     do {
         try await scenario(&cluster)
     } catch {
