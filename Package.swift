@@ -192,7 +192,7 @@ let package = Package(
             "bench-bgp",
             [
                 "BGPMessage", "BGPRIB", "BGPSession", "BGPSpeaker", "CLinux", "Linux", "Model",
-                argumentParser, logging, nioPosix,
+                "Routing", argumentParser, logging, nioPosix,
             ]
         ),
         executable("bench-dataplane", ["BPF", "BPFSupport", "CBPFABI", "JSON", "Model"]),

@@ -64,7 +64,11 @@ package struct NetlinkMessage: Sendable {
     }
 
     package mutating func append(_ type: some BinaryInteger, _ address: Address) {
-        append(type, bytes: address.familyBytes)
+        append(UInt16(type)) { writer in
+            if let v4 = address.v4 { return writer.write(v4) }
+            writer.write(address.high)
+            writer.write(address.low)
+        }
     }
 
     /// Appends an attribute that holds the attributes `body` appends.
@@ -92,14 +96,21 @@ package struct NetlinkMessage: Sendable {
 
     /// The finished bytes.
     package func encoded(sequence: UInt32, flags: Int32 = 0) -> [UInt8] {
-        var writer = writer
+        var writer = ByteWriter(reserving: self.writer.count)
+        encode(to: &writer, sequence: sequence, flags: flags)
+        return writer.bytes
+    }
+
+    /// Appends the finished bytes.
+    func encode(to output: inout ByteWriter, sequence: UInt32, flags: Int32 = 0) {
+        let start = output.count
         let own = writer.bytes.withUnsafeBytes {
             $0.loadUnaligned(fromByteOffset: Self.flagsOffset, as: UInt16.self)
         }
-        writer.patchNative(UInt32(writer.count), at: 0)
-        writer.patchNative(own | UInt16(flags), at: Self.flagsOffset)
-        writer.patchNative(sequence, at: Self.sequenceOffset)
-        return writer.bytes
+        output.write(bytes: writer.bytes)
+        output.patchNative(UInt32(writer.count), at: start)
+        output.patchNative(own | UInt16(flags), at: start + Self.flagsOffset)
+        output.patchNative(sequence, at: start + Self.sequenceOffset)
     }
 
     private static let flagsOffset = 6

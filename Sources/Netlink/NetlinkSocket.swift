@@ -105,12 +105,13 @@ package struct NetlinkSocket: ~Copyable, Sendable {
         lastFlags: Int32 = 0
     ) throws(NetlinkError) {
         guard let last = messages.last else { return }
-        var bytes: [UInt8] = []
+        var output = ByteWriter(reserving: messages.count * 64)
         for index in messages.indices {
             sequence &+= 1
             let flags = index == messages.endIndex - 1 ? flags | lastFlags : flags
-            bytes += messages[index].encoded(sequence: sequence, flags: flags)
+            messages[index].encode(to: &output, sequence: sequence, flags: flags)
         }
+        let bytes = output.bytes
         do throws(LinuxError) {
             _ = try descriptor.withRaw { raw throws(LinuxError) in
                 try call("send") { Glibc.send(raw, bytes, bytes.count, 0) }

@@ -140,11 +140,13 @@ package actor LearntRouteKeeper {
         var report = LearntReport()
         // In the order of the kernel's own tree, which is the quicker for it.
         let destinations = destinations.sorted()
-        let steps = destinations.flatMap { table.steps(for: $0) }
+        var steps: [LearntTable.Step] = []
+        steps.reserveCapacity(destinations.count)
+        for destination in destinations { steps += table.steps(for: destination) }
         let failures = try netlink.performAll(steps.map(\.message))
-        for destination in destinations { refused[destination] = nil }
+        if !refused.isEmpty { for destination in destinations { refused[destination] = nil } }
         for (index, step) in steps.enumerated() {
-            let failure = failures[index]
+            let failure = failures.isEmpty ? nil : failures[index]
             // What was to go is gone.
             if let failure, step.effect != .remove || failure.errno != ESRCH {
                 refused[step.destination] = "\(failure)"

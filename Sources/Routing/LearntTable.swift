@@ -25,6 +25,8 @@ struct LearntTable {
     /// The hop set of each gateway set; -1 where there is no way.
     private var ways: [Int32] = []
     private var table = GatewayTable([])
+    /// Routes come in runs over the same gateways.
+    private var last: (gateways: [Gateway], number: Int32)?
 
     var wantedCount: Int { wanted.count }
     var heldCount: Int { held.count }
@@ -50,7 +52,9 @@ struct LearntTable {
             return
         }
         wanted[destination] = Wanted(
-            gateways: number(of: route.gateways.sorted()),
+            gateways: number(
+                of: route.gateways.count > 1 ? route.gateways.sorted() : route.gateways
+            ),
             priority: route.priority
         )
     }
@@ -103,6 +107,7 @@ struct LearntTable {
         gatewaySets = Interned()
         hopSets = Interned()
         ways = []
+        last = nil
         var numbers: [Int32: Int32] = [:]
         for (destination, route) in wanted {
             let known = numbers[route.gateways]
@@ -113,8 +118,10 @@ struct LearntTable {
     }
 
     private mutating func number(of gateways: [Gateway]) -> Int32 {
+        if let last, last.gateways == gateways { return last.number }
         let number = gatewaySets.number(of: gateways)
         if Int(number) == ways.count { ways.append(resolve(number)) }
+        last = (gateways, number)
         return number
     }
 

@@ -1,46 +1,53 @@
 /// Bytes under construction; integers go out in network order.
 package struct ByteWriter {
-    @usableFromInline package internal(set) var bytes: [UInt8] = []
+    package private(set) var bytes: [UInt8] = []
 
-    @inlinable package init() {}
+    package init() {}
 
     /// Makes room for `capacity` bytes ahead of time.
-    @inlinable package init(reserving capacity: Int) {
+    package init(reserving capacity: Int) {
         bytes.reserveCapacity(capacity)
     }
 
     /// Starts again in the room that is there.
-    @inlinable package mutating func removeAll() {
+    package mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
     }
 
-    @inlinable package var count: Int { bytes.count }
+    package var count: Int { bytes.count }
 
     /// Appends one byte.
-    @inlinable package mutating func write(_ value: UInt8) {
+    package mutating func write(_ value: UInt8) {
         bytes.append(value)
     }
 
     /// Appends an integer in network order.
-    @inlinable package mutating func write<T: FixedWidthInteger & BitwiseCopyable>(_ value: T) {
+    package mutating func write<T: FixedWidthInteger & BitwiseCopyable>(_ value: T) {
         writeNative(value.bigEndian)
     }
 
     /// Appends a value as it lies in memory: the host's order, as netlink and BPF maps have it.
-    @inlinable package mutating func writeNative<T: BitwiseCopyable>(_ value: T) {
-        unsafe withUnsafeBytes(of: value) { unsafe bytes.append(contentsOf: $0) }
+    @inlinable
+    package mutating func writeNative<T: BitwiseCopyable>(_ value: T) {
+        unsafe withUnsafeBytes(of: value) { unsafe append($0) }
     }
 
-    @inlinable package mutating func write(bytes more: some Sequence<UInt8>) {
+    @usableFromInline
+    mutating func append(_ raw: UnsafeRawBufferPointer) {
+        unsafe bytes.append(contentsOf: raw)
+    }
+
+    package mutating func write(bytes more: some Sequence<UInt8>) {
         bytes.append(contentsOf: more)
     }
 
-    @inlinable package mutating func write(zeros count: Int) {
+    package mutating func write(zeros count: Int) {
+        guard count > 0 else { return }
         bytes.append(contentsOf: repeatElement(0, count: count))
     }
 
     /// Writes over `MemoryLayout<T>.size` bytes that are there already, in network order.
-    @inlinable package mutating func patch<T: FixedWidthInteger & BitwiseCopyable>(
+    package mutating func patch<T: FixedWidthInteger & BitwiseCopyable>(
         _ value: T,
         at offset: Int
     ) {
@@ -48,19 +55,27 @@ package struct ByteWriter {
     }
 
     /// Writes over bytes that are there already, in the host's order.
-    @inlinable package mutating func patchNative<T: BitwiseCopyable>(_ value: T, at offset: Int) {
-        let end = offset + MemoryLayout<T>.size
+    @inlinable
+    package mutating func patchNative<T: BitwiseCopyable>(_ value: T, at offset: Int) {
+        unsafe withUnsafeBytes(of: value) { unsafe patch($0, at: offset) }
+    }
+
+    @usableFromInline
+    mutating func patch(_ raw: UnsafeRawBufferPointer, at offset: Int) {
+        let end = offset + raw.count
         precondition(
             offset >= 0 && end <= bytes.count,
             "patch \(offset)..<\(end) of \(bytes.count)"
         )
-        unsafe withUnsafeBytes(of: value) { source in
-            unsafe bytes.replaceSubrange(offset..<end, with: source)
+        unsafe bytes.withUnsafeMutableBytes { target in
+            unsafe UnsafeMutableRawBufferPointer(rebasing: target[offset..<end]).copyMemory(
+                from: raw
+            )
         }
     }
 
     /// Writes over bytes that are there already.
-    @inlinable package mutating func patch(bytes new: [UInt8], at offset: Int) {
+    package mutating func patch(bytes new: [UInt8], at offset: Int) {
         precondition(
             offset >= 0 && offset + new.count <= bytes.count,
             "patch \(offset)..<\(offset + new.count) of \(bytes.count)"
@@ -82,5 +97,22 @@ package struct ByteWriter {
         try body(&self)
         let length = count - start - MemoryLayout<T>.size
         patch(T(length), at: start)
+    }
+}
+
+// MARK: The usual integers
+
+// The same as the generic one, which other modules cannot specialise.
+extension ByteWriter {
+    package mutating func write(_ value: UInt16) {
+        writeNative(value.bigEndian)
+    }
+
+    package mutating func write(_ value: UInt32) {
+        writeNative(value.bigEndian)
+    }
+
+    package mutating func write(_ value: UInt64) {
+        writeNative(value.bigEndian)
     }
 }

@@ -3,86 +3,85 @@ import Foundation
 import Glibc
 import Model
 
-/// How long a BGP speaker takes to pass a full table on, and what it keeps in memory for it.
-///
-/// Two peers of the speaker at 127.0.0.2: one at 127.0.0.3, AS 65003, sends all routes; one at
-/// 127.0.0.4, AS 65004, gets them. The time is from the first byte sent to the last route received.
+/// BGP speakers side by side: ours and those of Debian, each as a process of its own.
 @main
 struct BenchBGP: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench-bgp",
-        subcommands: [Speak.self, Measure.self]
+        abstract: "Measures BGP speakers in the network namespace it is started in.",
+        subcommands: [Compare.self, Speak.self, Simulate.self],
+        defaultSubcommand: Compare.self
     )
-}
-
-struct Size: ParsableArguments {
-    @Option(help: "How many routes are sent.")
-    var routes = 500_000
-
-    @Option(help: "How many prefixes an UPDATE has.")
-    var perUpdate = 10
-
-    @Option(help: "The speaker's port.")
-    var port: UInt16 = 1790
-
-    var drive: Drive {
-        var drive = Drive()
-        drive.routes = routes
-        drive.perUpdate = perUpdate
-        drive.port = port
-        return drive
-    }
 }
 
 struct Speak: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Runs our speaker until killed.")
 
-    @OptionGroup var size: Size
+    @Option(help: "A file with a line a peer: address and AS.")
+    var peers: String
 
-    func run() async throws { try await Ours.run(size.drive) }
+    @Flag(help: "Learnt routes go into the kernel.")
+    var kernel = false
+
+    func run() async throws {
+        var plan = try Plan(text: try String(contentsOfFile: peers, encoding: .utf8))
+        plan.writesKernel = kernel
+        try await Ours.run(plan)
+    }
 }
 
-struct Measure: ParsableCommand {
+struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Drives a speaker that runs already, or our own."
+        abstract: "Compares our speaker with BIRD, FRR, GoBGP and OpenBGPD."
     )
 
-    @OptionGroup var size: Size
-
-    @Option(help: "The speaker's process; without it our own is started.")
-    var pid: Int32?
-
-    @Option(help: "What to call it in the result.")
-    var name = "caracal"
+    @Option(help: "Write the figures to this file.")
+    var json: String?
+    @Option(help: "Rounds of which the median counts; a daemon that needs over 10 s gets one.")
+    var rounds = 5
+    @Option(parsing: .upToNextOption, help: "Only these: pass, fanin, crowd, kernel, flaps.")
+    var only: [Scenario] = []
+    @Option(parsing: .upToNextOption, help: "Only these: caracal, bird, frr, gobgp, openbgpd.")
+    var peers: [Contender] = []
+    @Option(help: "Seconds until a run counts as failed.")
+    var limit = 180
+    @Option(help: "How long routes flap.")
+    var flapSeconds = 60
+    @Option(help: "How many peers crowd has.")
+    var crowd = 1000
+    @Option(help: "Nodes that are simulated; 0 for no simulation.")
+    var nodes = 5000
 
     func run() throws {
-        guard let pid else { return try withOurs { try measure($0) } }
-        try measure(pid)
-    }
-
-    private func measure(_ pid: Int32) throws {
-        let result = try size.drive.run(speaker: pid)
-        print(
-            """
-            {"name": "\(name)", "routes": \(size.routes), "seconds": \(rounded(result.seconds)), \
-            "residentMiB": \(rounded(result.residentMiB)), "peakMiB": \(rounded(result.peakMiB)), \
-            "updatesReceived": \(result.updates)}
-            """
-        )
-    }
-
-    private func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
-
-    private func withOurs(_ body: (Int32) throws -> Void) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/proc/self/exe")
-            .resolvingSymlinksInPath()
-        process.arguments = ["speak", "--port", "\(size.port)"]
-        try process.run()
-        defer {
-            process.terminate()
-            process.waitUntilExit()
+        try prepare()
+        var scale = Scale()
+        scale.limit = .seconds(limit)
+        scale.flapSeconds = flapSeconds
+        scale.crowd = crowd
+        var table = ResultTable()
+        for scenario in Scenario.allCases where only.isEmpty || only.contains(scenario) {
+            let chosen = scenario.contenders.filter {
+                $0.isThere && (peers.isEmpty || peers.contains($0))
+            }
+            table.measure(scenario, chosen, scale, rounds: rounds)
         }
-        try body(process.processIdentifier)
+        table.print()
+        if only.isEmpty, nodes > 0 {
+            for shape in Simulate.Shape.allCases { print(try shape.run(nodes: nodes)) }
+        }
+        if let json { try table.write(json) }
+        if table.hasMissed { throw ExitCode(1) }
+    }
+
+    /// A namespace of one's own has nothing up; a thousand sessions take descriptors.
+    private func prepare() throws {
+        try Child.run("ip link set lo up")
+        try Child.run("ip address replace 10.99.0.2/16 dev lo")
+        var limit = rlimit(rlim_cur: 65_536, rlim_max: 65_536)
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        signal(SIGPIPE, SIG_IGN)
     }
 }
+
+extension Scenario: ExpressibleByArgument {}
+extension Contender: ExpressibleByArgument {}

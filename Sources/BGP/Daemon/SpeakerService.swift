@@ -45,8 +45,7 @@ actor SpeakerService {
         await speaker.configure(SpeakerConfiguration(new, isRestarting: isRestarting))
         for family in Family.allCases
         where old.map({ $0[family].judgesOtherwise(new[family]) }) ?? false {
-            let prefixes = await speaker.routes(of: family, limit: .max).filter(\.isUsed)
-            await write(Set(prefixes.map(\.prefix)))
+            await write(await speaker.bestRoutes(of: family))
         }
     }
 
@@ -75,36 +74,36 @@ actor SpeakerService {
         while !Task.isCancelled {
             let changes = await speaker.nextLearnt()
             guard !changes.isEmpty else { return }
-            await write(Set(changes.map(\.prefix)))
+            await write(changes)
         }
     }
 
-    private func write(_ prefixes: Set<Prefix>) async {
+    private func write(_ changes: [BestChange]) async {
         guard let configuration else { return }
-        var changes: [Prefix: LearntRoute?] = [:]
-        for prefix in prefixes where gateways[prefix] == nil {
-            let used = await speaker.routes(to: prefix).filter(\.isUsed)
-            changes[prefix] = .some(Self.route(prefix, used, configuration[prefix.family]))
+        var routes: [Prefix: LearntRoute?] = [:]
+        routes.reserveCapacity(changes.count)
+        for change in changes where gateways[change.prefix] == nil {
+            let route = change.best.flatMap {
+                Self.route(change.prefix, $0, configuration[change.prefix.family])
+            }
+            routes[change.prefix] = .some(route)
         }
-        await kernel.take(changes)
+        await kernel.take(routes)
     }
 
     private static func route(
         _ prefix: Prefix,
-        _ used: [RIBRoute],
+        _ best: BestRoute,
         _ family: FamilyConfiguration
     ) -> LearntRoute? {
-        guard let best = used.first, best.peer != .local, let attributes = best.accepted
-        else { return nil }
-        let priority = attributes.priority ?? family.normalPriority
-        var gateways: Set<Gateway> = []
-        for path in used {
-            guard let hop = path.accepted?.nextHop,
-                family.kernelVerdict(prefix, via: hop.address, priority: priority) == .write
-            else { continue }
-            gateways.insert(Gateway(hop.address))
+        guard best.source != .local else { return nil }
+        let priority = best.priority ?? family.normalPriority
+        let hops = (best.nextHop.map { [$0.address] } ?? []) + best.furtherNextHops.map(\.address)
+        let allowed = hops.filter {
+            family.kernelVerdict(prefix, via: $0, priority: priority) == .write
         }
-        return gateways.isEmpty ? nil : LearntRoute(via: gateways.sorted(), priority: priority)
+        guard !allowed.isEmpty else { return nil }
+        return LearntRoute(via: Set(allowed).sorted().map { Gateway($0) }, priority: priority)
     }
 
     // MARK: Questions

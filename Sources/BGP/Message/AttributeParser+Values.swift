@@ -64,10 +64,8 @@ extension AttributeParser {
     }
 
     /// The one number that the value is.
-    private func only<T: FixedWidthInteger & BitwiseCopyable>(
-        _ reader: inout ByteReader
-    ) throws(WireError) -> T {
-        let number = try reader.read(T.self)
+    private func only(_ reader: inout ByteReader) throws(WireError) -> UInt32 {
+        let number = try reader.read(UInt32.self)
         guard reader.isAtEnd else { throw .truncated(needed: 0, had: reader.remaining) }
         return number
     }
@@ -84,7 +82,9 @@ extension AttributeParser {
     private mutating func readOrigin(
         _ value: inout ByteReader
     ) throws(WireError) -> UpdateFault.Problem? {
-        guard let origin = Origin(rawValue: try only(&value)) else { return .value }
+        let octet = try value.read(UInt8.self)
+        guard value.isAtEnd else { return .length }
+        guard let origin = Origin(rawValue: octet) else { return .value }
         attributes.origin = origin
         return nil
     }

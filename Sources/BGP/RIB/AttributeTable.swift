@@ -12,6 +12,8 @@ struct AttributeFacts {
         static let noLongLived = Marks(rawValue: 8)
         static let onlyToCustomer = Marks(rawValue: 16)
         static let originator = Marks(rawValue: 32)
+        /// LOCAL_PREF is not only the default.
+        static let localPreference = Marks(rawValue: 64)
     }
 
     var localPreference: UInt32
@@ -44,6 +46,7 @@ extension AttributeFacts.Marks {
         self = []
         if attributes.onlyToCustomer != nil { insert(.onlyToCustomer) }
         if attributes.originatorID != nil { insert(.originator) }
+        if attributes.localPreference != nil { insert(.localPreference) }
         for community in attributes.communities where community.rawValue >> 16 == 0xffff {
             switch community {
             case .noExport, .noExportSubconfederation: insert(.noExport)
@@ -156,11 +159,11 @@ extension AttributeTable {
     private static func hash(_ bytes: [UInt8], _ hop: UInt32) -> UInt32 {
         var mixed = UInt64(hop) &+ 0x9e37_79b9_7f4a_7c15
         var reader = ByteReader(bytes.span.bytes)
-        while let word = try? reader.readNative(UInt64.self) {
+        while let word = try? reader.read(UInt64.self) {
             mixed = (mixed ^ word) &* 0xff51_afd7_ed55_8ccd
             mixed ^= mixed >> 29
         }
-        while let octet = try? reader.readNative(UInt8.self) {
+        while let octet = try? reader.read(UInt8.self) {
             mixed = (mixed ^ UInt64(octet)) &* 0xc4ce_b9fe_1a85_ec53
         }
         return UInt32(truncatingIfNeeded: mixed ^ (mixed >> 32))

@@ -36,6 +36,13 @@ package struct BestRoute: Hashable, Sendable {
     package var nextHop: NextHop?
     /// Those of equally good paths.
     package var furtherNextHops: [NextHop]
+    /// As the best path has it after policy, if it has one.
+    package var localPreference: UInt32?
+}
+
+extension BestRoute {
+    /// The route's metric as Calico counts it.
+    package var priority: UInt32? { localPreference.map { PathAttributes.priority(of: $0) } }
 }
 
 /// A prefix whose best route changed; `best` is `nil` when there is none left.

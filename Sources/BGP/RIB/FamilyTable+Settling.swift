@@ -14,12 +14,15 @@ extension FamilyTable {
         for group in groups.indices where !groups[group].members.isEmpty {
             groups[group].grow(to: heads.count)
         }
-        let count = min(limit, dirty.count)
-        for position in 0..<count { settle(dirty[position], &shared, &changes) }
-        if count == dirty.count {
+        let end = min(dirty.count, settled + min(limit, dirty.count))
+        for position in settled..<end { settle(dirty[position], &shared, &changes) }
+        settled = end
+        if settled == dirty.count {
             dirty.removeAll(keepingCapacity: dirty.count < 1 << 16)
-        } else {
-            dirty.removeFirst(count)
+            settled = 0
+        } else if settled > dirty.count / 2 {
+            dirty.removeFirst(settled)
+            settled = 0
         }
     }
 
@@ -106,7 +109,13 @@ extension FamilyTable {
         func nextHop(_ route: Route) -> NextHop? {
             shared.attributes.hops.hop(shared.attributes.facts[Int(route.accepted)].hop).nextHop
         }
-        var best = BestRoute(source: head.peer, nextHop: nextHop(head), furtherNextHops: [])
+        let facts = shared.attributes.facts[Int(head.accepted)]
+        var best = BestRoute(
+            source: head.peer,
+            nextHop: nextHop(head),
+            furtherNextHops: [],
+            localPreference: facts.marks.contains(.localPreference) ? facts.localPreference : nil
+        )
         var current = head.next
         for _ in 1..<max(1, pathCounts[Int(index)]) {
             let route = routes[Int(current)]

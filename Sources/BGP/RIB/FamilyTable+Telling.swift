@@ -186,7 +186,7 @@ extension FamilyTable {
         let isShared = table.members.count > 1 && !table.hasPaths
         if isShared, !table.chunks.contains(where: { $0.start == start }) {
             let chunk = makeChunk(part, start..<position, group, context, shared)
-            groups[group].chunks.append(chunk)
+            groups[group].keep(chunk)
             if send(chunk, to: peer, &output) { return }
         }
         outlets[peer.index].cursor = position
@@ -241,9 +241,9 @@ extension FamilyTable {
         return true
     }
 
-    /// Drops what all members of the groups have read.
-    mutating func compactLogs() {
-        for group in groups.indices where !groups[group].log.isEmpty {
+    /// Drops what all members of the groups have read, of logs longer than `length`.
+    mutating func compactLogs(over length: Int = 0) {
+        for group in groups.indices where groups[group].log.count > length {
             var cursors = groups[group].members.map { outlets[$0.index].cursor }
             groups[group].compact(&cursors)
             for (peer, cursor) in zip(groups[group].members, cursors) {

@@ -14,8 +14,9 @@ struct FamilyTable {
     var signatures: [UInt64] = []
     /// By prefix: waits in `dirty`.
     var isDirty: [Bool] = []
-    /// Prefixes to be decided about.
+    /// Prefixes to be decided about, after the first `settled`.
     var dirty: [UInt32] = []
+    var settled = 0
     /// All routes, in lists; the first is none.
     var routes: [Route] = [Route()]
     /// Routes not in use, in a list of their own.

@@ -25,7 +25,7 @@ struct GroupTable {
     private(set) var log: [UInt32] = []
     private(set) var paths: [UInt32: [Path]] = [:]
     /// Parts of the log that some member has been sent, for the others.
-    var chunks: [Chunk] = []
+    private(set) var chunks: [Chunk] = []
 
     init(hasPaths: Bool) {
         self.hasPaths = hasPaths
@@ -116,6 +116,12 @@ struct GroupTable {
 // MARK: The log
 
 extension GroupTable {
+    /// Keeps a part for the members behind, and forgets the oldest of many.
+    mutating func keep(_ chunk: Chunk) {
+        if chunks.count >= 64 { chunks.removeFirst() }
+        chunks.append(chunk)
+    }
+
     /// Drops what all have read and what no longer counts, when that is most of the log; `cursors` are
     /// moved to where they then belong.
     mutating func compact(_ cursors: inout [Int]) {

@@ -20,7 +20,7 @@ struct HopTable {
     /// What `resolve` said, also of addresses that no route leads to now.
     private var resolutions: [Address: NextHopResolution] = [:]
     /// Next hops that nobody has resolved yet, since they were last taken.
-    private(set) var unresolved: [Address] = []
+    private var unresolved: Set<Address> = []
     private let assumesReachable: Bool
     private var last: (hop: Hop, id: UInt32)?
 
@@ -41,7 +41,7 @@ struct HopTable {
         var entry = Entry(hop: hop)
         if let address = hop.nextHop?.address {
             entry.resolution = resolutions[address]
-            if entry.resolution == nil { unresolved.append(address) }
+            if entry.resolution == nil { unresolved.insert(address) }
         }
         let id: UInt32
         if let reused = free.popLast() {
@@ -60,7 +60,9 @@ struct HopTable {
     mutating func release(_ id: UInt32) {
         entries[Int(id)].references -= 1
         guard id != 0, entries[Int(id)].references == 0 else { return }
-        ids[entries[Int(id)].hop] = nil
+        let hop = entries[Int(id)].hop
+        ids[hop] = nil
+        if let address = hop.nextHop?.address { unresolved.remove(address) }
         last = nil
         free.append(id)
     }
@@ -89,6 +91,7 @@ struct HopTable {
     mutating func resolve(_ address: Address, _ resolution: NextHopResolution?) -> Set<UInt32> {
         guard resolutions[address] != resolution else { return [] }
         resolutions[address] = resolution
+        if resolution != nil { unresolved.remove(address) }
         var changed: Set<UInt32> = []
         for (hop, id) in ids where hop.nextHop?.address == address {
             entries[Int(id)].resolution = resolution
@@ -99,6 +102,6 @@ struct HopTable {
 
     mutating func takeUnresolved() -> [Address] {
         defer { unresolved = [] }
-        return unresolved
+        return unresolved.sorted()
     }
 }

@@ -5,7 +5,11 @@ import Wire
 /// Prefixes of one family, each with a number: what all else about it is kept under, in flat arrays.
 struct PrefixTable {
     let family: Family
-    /// IPv4, address and length in one word; unused for IPv6.
+    /// By itself: it is asked for each prefix.
+    private let isShort: Bool
+    /// IPv4: address and length in one word.
+    ///
+    /// Unused for IPv6.
     private var short: [UInt64] = []
     private var long: [Prefix?] = []
     private var slots = [UInt32](repeating: 0, count: 64)
@@ -16,13 +20,14 @@ struct PrefixTable {
 
     init(_ family: Family) {
         self.family = family
+        isShort = family == .v4
     }
 
     /// One more than the highest number that was ever given.
-    var capacity: Int { family == .v4 ? short.count : long.count }
+    var capacity: Int { isShort ? short.count : long.count }
 
     func prefix(at index: UInt32) -> Prefix? {
-        guard family == .v4 else { return long[Int(index)] }
+        guard isShort else { return long[Int(index)] }
         let key = short[Int(index)]
         guard key != Self.vacant else { return nil }
         return Prefix(Address(v4: UInt32(key >> 8)), length: Int(key & 0xff))
@@ -30,7 +35,7 @@ struct PrefixTable {
 
     /// Writes the prefix as NLRI without a path identifier; false if the number stands for none.
     func write(_ index: UInt32, to writer: inout ByteWriter) -> Bool {
-        guard family == .v4 else {
+        guard isShort else {
             guard let prefix = long[Int(index)] else { return false }
             NLRI(prefix).write(to: &writer, hasPathIDs: false)
             return true
@@ -47,23 +52,34 @@ struct PrefixTable {
     }
 
     func index(of prefix: Prefix) -> UInt32? {
+        find(prefix).index
+    }
+
+    /// The prefix's number, or the place in `slots` where it would go.
+    private func find(_ prefix: Prefix) -> (slot: Int, index: UInt32?) {
+        let mask = slots.count - 1
         var slot = home(prefix)
+        guard isShort else {
+            while slots[slot] != 0 {
+                let index = slots[slot] - 1
+                if long[Int(index)] == prefix { return (slot, index) }
+                slot = (slot + 1) & mask
+            }
+            return (slot, nil)
+        }
+        let key = Self.key(prefix)
         while slots[slot] != 0 {
             let index = slots[slot] - 1
-            if holds(index, prefix) { return index }
-            slot = (slot + 1) & (slots.count - 1)
+            if short[Int(index)] == key { return (slot, index) }
+            slot = (slot + 1) & mask
         }
-        return nil
+        return (slot, nil)
     }
 
     /// The prefix's number, a new one if it had none.
     mutating func insert(_ prefix: Prefix) -> (index: UInt32, isNew: Bool) {
-        var slot = home(prefix)
-        while slots[slot] != 0 {
-            let index = slots[slot] - 1
-            if holds(index, prefix) { return (index, false) }
-            slot = (slot + 1) & (slots.count - 1)
-        }
+        let (slot, known) = find(prefix)
+        if let known { return (known, false) }
         let index = free.popLast() ?? UInt32(capacity)
         store(prefix, index)
         count += 1
@@ -89,13 +105,13 @@ struct PrefixTable {
             next = (next + 1) & mask
         }
         slots[slot] = 0
-        if family == .v4 { short[Int(index)] = Self.vacant } else { long[Int(index)] = nil }
+        if isShort { short[Int(index)] = Self.vacant } else { long[Int(index)] = nil }
         free.append(index)
         count -= 1
     }
 
     private mutating func store(_ prefix: Prefix, _ index: UInt32) {
-        if family == .v4 {
+        if isShort {
             let key = Self.key(prefix)
             if Int(index) < short.count { short[Int(index)] = key } else { short.append(key) }
         } else {
@@ -107,18 +123,13 @@ struct PrefixTable {
         UInt64(UInt32(truncatingIfNeeded: prefix.address.low)) << 8 | UInt64(prefix.length)
     }
 
-    private func holds(_ index: UInt32, _ prefix: Prefix) -> Bool {
-        family == .v4
-            ? short[Int(index)] == Self.key(prefix) : long[Int(index)] == prefix
-    }
-
     private func home(at index: UInt32) -> Int {
-        guard family == .v6 else { return home(short[Int(index)], 0) }
+        guard !isShort else { return home(short[Int(index)], 0) }
         return long[Int(index)].map { home($0) } ?? 0
     }
 
     private func home(_ prefix: Prefix) -> Int {
-        guard family == .v6 else { return home(Self.key(prefix), 0) }
+        guard !isShort else { return home(Self.key(prefix), 0) }
         return home(prefix.address.high ^ UInt64(prefix.length) << 56, prefix.address.low)
     }
 
@@ -131,7 +142,7 @@ struct PrefixTable {
     private mutating func rebuildSlots(count: Int) {
         slots = [UInt32](repeating: 0, count: count)
         for index in 0..<UInt32(capacity) {
-            guard family == .v4 ? short[Int(index)] != Self.vacant : long[Int(index)] != nil else {
+            guard isShort ? short[Int(index)] != Self.vacant : long[Int(index)] != nil else {
                 continue
             }
             var slot = home(at: index)

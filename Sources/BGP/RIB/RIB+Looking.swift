@@ -56,6 +56,17 @@ extension RIB {
         return table.prefixes.index(of: prefix).flatMap { table.best($0, shared) }
     }
 
+    /// How all prefixes of a family that can be reached are, as decided last.
+    package func bestRoutes(_ family: Family) -> [BestChange] {
+        let table = table(family)
+        return table.heads.indices.compactMap { index in
+            guard let best = table.best(UInt32(index), shared),
+                let prefix = table.prefixes.prefix(at: UInt32(index))
+            else { return nil }
+            return BestChange(prefix: prefix, best: best)
+        }
+    }
+
     /// All paths of a family, those to one prefix together.
     package func forEachRoute(_ family: Family, _ body: (RIBRoute) -> Void) {
         let table = table(family)

@@ -46,6 +46,7 @@ extension RIB {
         if v4.dirty.isEmpty, v6.dirty.isEmpty {
             forEach([.v4, .v6]) { table, _ in
                 table.exporter.forget()
+                table.compactLogs(over: 1 << 13)
                 table.freeVacant()
             }
             shared.attributes.reap()

@@ -129,8 +129,13 @@ extension RoutePolicy {
 extension PathAttributes {
     /// The route's metric as Calico counts it, lower is better: what LOCAL_PREF lacks to 2^31 − 1.
     package var priority: UInt32? {
-        get { localPreference.map { $0 > Self.best ? 0 : Self.best - $0 } }
-        set { localPreference = newValue.map { $0 > Self.best ? 0 : Self.best - $0 } }
+        get { localPreference.map(Self.priority) }
+        set { localPreference = newValue.map(Self.priority) }
+    }
+
+    /// What a LOCAL_PREF lacks; of a metric, its LOCAL_PREF.
+    static func priority(of localPreference: UInt32) -> UInt32 {
+        localPreference > best ? 0 : best - localPreference
     }
 
     private static let best: UInt32 = 0x7fff_ffff

@@ -54,6 +54,9 @@ extension Speaker {
     /// The paths to a prefix, those in use first.
     package func routes(to prefix: Prefix) -> [RIBRoute] { rib.routes(to: prefix) }
 
+    /// How all prefixes of a family are reached that can be.
+    package func bestRoutes(of family: Family) -> [BestChange] { rib.bestRoutes(family) }
+
     /// Up to `limit` paths of a family.
     package func routes(of family: Family, limit: Int) -> [RIBRoute] {
         var list: [RIBRoute] = []
