@@ -56,8 +56,13 @@ struct XDPBench {
                     by: lab.interface,
                     in: lab.namespace
                 )
+                var total = 0.0
+                let dropped = {
+                    total += try lab.droppedSince()
+                    return total
+                }
                 figures[lab.hook.rawValue, default: []].append(
-                    try counted(lab.hook.rawValue, lab.dropped) {
+                    try counted(lab.hook.rawValue, dropped) {
                         try flood.send(Self.framesPerRound)
                     }
                 )
